@@ -1,0 +1,1 @@
+"""Exact algebra: truncated series and the calculus of moment sequences."""

@@ -1,0 +1,1 @@
+"""Numba kernels: the program interpreter and the solvers built on it."""

@@ -1,0 +1,307 @@
+"""From one known solution far up in the half-plane to verified solutions everywhere.
+
+Every ``stride``-th point is reached by descent: up, across, and down with an adaptive
+factor, trying the jump to the target at every level (a jump that lands on a wrong branch
+fails its half-plane check, so trying costs time, never correctness; where the check is not
+a theorem, ``careful`` keeps to small steps).  Points in between
+start from the cubic through their solved neighbours; what fails starts from the nearest
+solved point, and then descends.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from freesym.kernels.interpreter import Block, Flags, Integers, Reals, run
+from freesym.kernels.jit import kernel
+from freesym.kernels.newton import newton, snap_to_axis, verify
+from freesym.kernels.opcodes import BLOCK
+
+_JUMP_STEPS = 24
+_LEVEL_STEPS = 9
+_LEVELS = 90
+
+
+@kernel
+def attempt(
+    rows: Integers, constants: Reals, root: int, residual: int, matches: Integers,
+    check_rows: Integers, check_constants: Reals,
+    zr: Reals, zi: Reals, n: int, scale: float, limit: int, accepted: Flags,
+    ur: Block, ui: Block, rate_r: Block, rate_i: Block, work: Block,
+    reals: Reals, integers: Integers, starts: Integers, passed: Flags,
+) -> None:  # fmt: skip
+    """Newton, snapping to the axis, and verification: ``accepted`` says where all held."""
+    newton(
+        rows, constants, root, residual, matches, zr, zi, n, scale, limit, accepted,
+        ur, ui, rate_r, rate_i, work, reals, integers, starts, passed,
+    )  # fmt: skip
+    snap_to_axis(
+        rows, constants, root, residual, matches, zr, zi, n, scale, accepted,
+        ur, ui, rate_r, rate_i, work, reals, integers, starts, passed,
+    )  # fmt: skip
+    verify(
+        check_rows, check_constants, residual, zr, zi, n, scale, accepted,
+        ur, ui, rate_r, rate_i, work, reals, integers, starts, passed,
+    )  # fmt: skip
+
+
+@kernel
+def _next_level(
+    j: int, targets_r: Reals, targets_i: Reals, at_r: Reals, at_i: Reals, factor: Reals,
+    floor: float,
+) -> tuple[float, float]:  # fmt: skip
+    """Where lane ``j`` goes next: along the imaginary axis, across, then down."""
+    x, y = targets_r[j], targets_i[j]
+    top = max(2.0 * abs(x), 2.0 * y, floor)
+    if at_r[j] != x:
+        if at_r[j] == 0.0 and at_i[j] < top:
+            return 0.0, min(top, at_i[j] / factor[j])
+        if at_r[j] == 0.0 and at_i[j] > top:
+            return 0.0, max(top, at_i[j] * factor[j])
+        share = min(1.0, 2.0 * (1.0 - factor[j]))
+        return (x if share == 1.0 else at_r[j] + share * (x - at_r[j])), at_i[j]
+    return x, max(y, floor, at_i[j] * factor[j])
+
+
+@kernel
+def _predict(
+    lane: int, j: int, zr: float, zi: float, at_r: Reals, at_i: Reals,
+    ur: Block, ui: Block, rate_r: Block, rate_i: Block, tr: Block, ti: Block,
+) -> None:  # fmt: skip
+    """Extrapolate as a power of ``z``, which is exact at infinity and at a hard edge."""
+    ar, ai = at_r[lane], at_i[lane]
+    size = math.hypot(ar, ai)
+    ratio = math.log(math.hypot(zr, zi) / size) if size > 0.0 else math.inf
+    turn = math.atan2(zi, zr) - math.atan2(ai, ar)
+    for k in range(ur.shape[0]):
+        sr, si = ur[k, lane], ui[k, lane]
+        qr, qi = rate_r[k, lane], rate_i[k, lane]
+        s2 = sr * sr + si * si
+        # the exponent d log s / d log z
+        er, ei = qr * ar - qi * ai, qr * ai + qi * ar
+        er, ei = (er * sr + ei * si) / s2, (ei * sr - er * si) / s2
+        cr, ci = er * ratio - ei * turn, er * turn + ei * ratio
+        if math.hypot(cr, ci) < 40.0 and math.hypot(er, ei) < 3.0:
+            scale = math.exp(cr)
+            mr, mi = scale * math.cos(ci), scale * math.sin(ci)
+            tr[k, j], ti[k, j] = sr * mr - si * mi, sr * mi + si * mr
+            continue
+        hr, hi = zr - ar, zi - ai
+        pr, pi = qr * hr - qi * hi, qr * hi + qi * hr
+        bounded = math.hypot(pr, pi) < 0.7 * math.hypot(sr, si)
+        tr[k, j], ti[k, j] = sr + (pr if bounded else 0.0), si + (pi if bounded else 0.0)
+
+
+@kernel
+def _store(
+    lane: int, j: int, ur: Block, ui: Block, rate_r: Block, rate_i: Block,
+    tr: Block, ti: Block, qr: Block, qi: Block,
+) -> None:  # fmt: skip
+    for k in range(ur.shape[0]):
+        ur[k, lane], ui[k, lane] = tr[k, j], ti[k, j]
+        rate_r[k, lane], rate_i[k, lane] = qr[k, j], qi[k, j]
+
+
+@kernel
+def descend(
+    rows: Integers, constants: Reals, root: int, residual: int, matches: Integers,
+    check_rows: Integers, check_constants: Reals,
+    targets_r: Reals, targets_i: Reals, n: int, height: float, careful: bool, solved: Flags,
+    first_r: Reals, first_i: Reals,
+    ur: Block, ui: Block, rate_r: Block, rate_i: Block, work: Block,
+    reals: Reals, integers: Integers, starts: Integers,
+) -> None:  # fmt: skip
+    """Solve ``n <= BLOCK`` targets starting from the known unknowns at ``i height``."""
+    unknowns = ur.shape[0]
+    tr, ti = np.zeros((unknowns, BLOCK)), np.zeros((unknowns, BLOCK))
+    qr, qi = np.zeros((unknowns, BLOCK)), np.zeros((unknowns, BLOCK))
+    at_r, at_i = np.zeros(BLOCK), np.full(BLOCK, height)
+    factor = np.full(BLOCK, 0.5 if careful else 0.25)
+    zr, zi = np.zeros(BLOCK), np.zeros(BLOCK)
+    accepted, passed = np.zeros(BLOCK, dtype=np.bool_), np.zeros(BLOCK, dtype=np.bool_)
+    lanes, alive = np.zeros(BLOCK, dtype=np.int64), np.ones(BLOCK, dtype=np.bool_)
+    for j in range(n):
+        solved[j] = False
+        for k in range(unknowns):
+            ur[k, j], ui[k, j], rate_r[k, j], rate_i[k, j] = first_r[k], first_i[k], 0.0, 0.0
+    for _level in range(_LEVELS):
+        for jump in range(2):
+            m = 0
+            for j in range(n):
+                if solved[j] or not alive[j] or (jump == 1 and at_r[j] != targets_r[j]):
+                    continue
+                floor = 1e-15 * (abs(targets_r[j]) if residual else abs(targets_r[j]) + 1e-3 * height)
+                if jump == 1 and careful and at_i[j] > max(4.0 * floor, 1.01 * targets_i[j]):
+                    continue
+                if jump == 1:
+                    zr[m], zi[m] = targets_r[j], targets_i[j]
+                else:
+                    zr[m], zi[m] = _next_level(
+                        j, targets_r, targets_i, at_r, at_i, factor, floor
+                    )
+                _predict(j, m, zr[m], zi[m], at_r, at_i, ur, ui, rate_r, rate_i, tr, ti)
+                lanes[m] = j
+                m += 1
+            if m == 0:
+                continue
+            attempt(
+                rows, constants, root, residual, matches, check_rows, check_constants,
+                zr, zi, m, height, _JUMP_STEPS if jump == 1 else _LEVEL_STEPS, accepted,
+                tr, ti, qr, qi, work, reals, integers, starts, passed,
+            )  # fmt: skip
+            for i in range(m):
+                j = lanes[i]
+                if accepted[i]:
+                    _store(j, i, ur, ui, rate_r, rate_i, tr, ti, qr, qi)
+                    at_r[j], at_i[j] = zr[i], zi[i]
+                    solved[j] = zr[i] == targets_r[j] and zi[i] == targets_i[j]
+                    if jump == 0:
+                        factor[j] = max(0.5 if careful else 1e-4, factor[j] * factor[j])
+                elif jump == 0:
+                    factor[j] = math.sqrt(factor[j])
+                    alive[j] = factor[j] < 0.9995
+        busy = False
+        for j in range(n):
+            busy |= alive[j] and not solved[j]
+        if not busy:
+            break
+
+
+@kernel
+def _hermite(t: float, h: float, a: float, b: float, da: float, db: float) -> float:
+    """The cubic through two values and slopes."""
+    s = 1.0 - t
+    return s * s * (1.0 + 2.0 * t) * a + t * t * (3.0 - 2.0 * t) * b + h * t * s * (s * da - t * db)
+
+
+@kernel
+def _predict_between(
+    a: int, b: int, c: int, j: int, zr: Reals, ur: Block, ui: Block,
+    rate_r: Block, rate_i: Block, tr: Block, ti: Block,
+) -> None:  # fmt: skip
+    h = zr[b] - zr[a]
+    t = (zr[c] - zr[a]) / h if h > 0.0 else 0.0
+    for k in range(ur.shape[0]):
+        tr[k, j] = _hermite(t, h, ur[k, a], ur[k, b], rate_r[k, a], rate_r[k, b])
+        ti[k, j] = _hermite(t, h, ui[k, a], ui[k, b], rate_i[k, a], rate_i[k, b])
+
+
+@kernel
+def _on_axis(c: int, ui: Block) -> bool:
+    for k in range(ui.shape[0]):
+        if ui[k, c] != 0.0:
+            return False
+    return True
+
+
+@kernel
+def _neighbour(c: int, solved: Flags, ui: Block, reach: int) -> int:
+    """The nearest solved point, a complex one before a real one; -1 if there is none."""
+    real = -1
+    for d in range(1, reach + 1):
+        for side in (-1, 1):
+            i = c + side * d
+            if 0 <= i < solved.shape[0] and solved[i]:
+                if not _on_axis(i, ui):
+                    return i
+                if real < 0:
+                    real = i
+    return real
+
+
+@kernel
+def march(
+    rows: Integers, constants: Reals, root: int, residual: int, matches: Integers,
+    check_rows: Integers, check_constants: Reals,
+    zr: Reals, zi: Reals, stride: int, height: float, careful: bool, solved: Flags,
+    first_r: Reals, first_i: Reals,
+    ur: Block, ui: Block, rate_r: Block, rate_i: Block, work: Block,
+    reals: Reals, integers: Integers, starts: Integers,
+) -> None:  # fmt: skip
+    """Solve all points, in the order given (ascending real part on one horizontal line).
+
+    ``u*`` and ``rate_*`` have shape (unknowns, points) and receive the solutions;
+    ``solved`` says which of them are verified.
+    """
+    count, unknowns = zr.shape[0], ur.shape[0]
+    br, bi = np.zeros((unknowns, BLOCK)), np.zeros((unknowns, BLOCK))
+    qr, qi = np.zeros((unknowns, BLOCK)), np.zeros((unknowns, BLOCK))
+    tr, ti, lanes = np.zeros(BLOCK), np.zeros(BLOCK), np.zeros(BLOCK, dtype=np.int64)
+    accepted, passed = np.zeros(BLOCK, dtype=np.bool_), np.zeros(BLOCK, dtype=np.bool_)
+    solved[:] = False
+    for phase in range(4):
+        # 0: descend to every stride-th point; 1: between two; 2: beside one; 3: descend
+        m = 0
+        for c in range(count + 1):
+            if c < count:
+                node = c % stride == 0 or c == count - 1
+                if solved[c] or (phase == 0 and not node):
+                    continue
+                if phase == 1:
+                    a = c - c % stride
+                    b = min(a + stride, count - 1)
+                    usable = zi[a] == zi[b] and zi[a] == zi[c] and zr[b] > zr[a]
+                    usable &= solved[a] and solved[b] and _on_axis(a, ui) == _on_axis(b, ui)
+                    if not usable:
+                        continue
+                    _predict_between(a, b, c, m, zr, ur, ui, rate_r, rate_i, br, bi)
+                elif phase == 2:
+                    a = _neighbour(c, solved, ui, 2 * stride)
+                    if a < 0:
+                        continue
+                    _predict(a, m, zr[c], zi[c], zr, zi, ur, ui, rate_r, rate_i, br, bi)
+                lanes[m], tr[m], ti[m] = c, zr[c], zi[c]
+                m += 1
+            if m == 0 or (m < BLOCK and c < count):
+                continue
+            if phase == 0 or phase == 3:
+                descend(
+                    rows, constants, root, residual, matches, check_rows, check_constants,
+                    tr, ti, m, height, careful, accepted, first_r, first_i,
+                    br, bi, qr, qi, work, reals, integers, starts,
+                )  # fmt: skip
+            else:
+                attempt(
+                    rows, constants, root, residual, matches, check_rows, check_constants,
+                    tr, ti, m, height, _JUMP_STEPS, accepted, br, bi, qr, qi, work, reals, integers, starts, passed,
+                )  # fmt: skip
+            for j in range(m):
+                if accepted[j]:
+                    solved[lanes[j]] = True
+                    _store(lanes[j], j, ur, ui, rate_r, rate_i, br, bi, qr, qi)
+            m = 0
+
+
+@kernel
+def run_block(
+    rows: Integers, constants: Reals, n: int, ur: Block, ui: Block, work: Block,
+    reals: Reals, integers: Integers, starts: Integers, passed: Flags,
+) -> None:  # fmt: skip
+    """Run a program on one block with the standard scratch arrays."""
+    run(
+        rows, constants, n, ur, ui, work[0], work[1], work[2], work[3],
+        work[4], work[5], work[6], work[7], reals, integers, starts, passed,
+    )  # fmt: skip
+
+
+@kernel
+def evaluate(
+    rows: Integers, constants: Reals, outputs: Integers, ur: Block, ui: Block,
+    result_r: Block, result_i: Block, work: Block,
+    reals: Reals, integers: Integers, starts: Integers,
+) -> None:  # fmt: skip
+    """Run a program at solved unknowns: ``result_*`` has shape (outputs, points)."""
+    br, bi = np.zeros((ur.shape[0], BLOCK)), np.zeros((ur.shape[0], BLOCK))
+    passed = np.zeros(BLOCK, dtype=np.bool_)
+    for base in range(0, ur.shape[1], BLOCK):
+        n = min(BLOCK, ur.shape[1] - base)
+        br[:, :n] = ur[:, base : base + n]
+        bi[:, :n] = ui[:, base : base + n]
+        run_block(
+            rows, constants, n, br, bi, work, reals, integers, starts, passed
+        )
+        for i in range(outputs.shape[0]):
+            result_r[i, base : base + n] = work[0, outputs[i], :n]
+            result_i[i, base : base + n] = work[1, outputs[i], :n]

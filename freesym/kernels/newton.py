@@ -1,0 +1,247 @@
+"""Newton's method on a block of points, and the checks that make its result a value.
+
+One step runs the program upward, solves one scalar equation at the root and walks down.
+A solution counts only if Newton converged and every half-plane condition holds.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from freesym.kernels.interpreter import Block, Flags, Integers, Reals, run
+from freesym.kernels.jit import kernel
+
+RESIDUAL_PLAIN = 0
+RESIDUAL_LOG = 1
+
+# After a step this small the error is its square, times a factor that only grows beside an
+# edge; steps below _STALL that no longer shrink have reached the noise floor.
+_CONVERGED = 1e-9
+_ROUNDING = 1e-15
+_STALL = 1e-7
+_AMBIGUOUS = 1e-5
+
+
+@kernel
+def _root_step(
+    residual: int, j: int, r: int, zr: Reals, zi: Reals, vr: Block, vi: Block, dr: Block, di: Block
+) -> tuple[float, float, float, float]:
+    """Newton's step of the root's leading unknown, and its derivative with respect to z."""
+    wr, wi, er, ei = vr[r, j], vi[r, j], dr[r, j], di[r, j]
+    x, y = zr[j], zi[j]
+    modulus = math.hypot(x, y)
+    ux, uy = x / modulus, y / modulus
+    if residual == RESIDUAL_PLAIN:
+        fr, fi, cr, ci = x - wr, y - wi, 1.0, 0.0
+    elif residual == RESIDUAL_LOG:
+        fr = math.log(modulus) - wr
+        fi = math.atan2(y, x) - wi
+        fi -= 2.0 * math.pi * np.round(fi / (2.0 * math.pi))
+        cr, ci = ux / modulus, -uy / modulus
+    else:
+        size = math.hypot(wr, wi)
+        vx, vy = wr / size, -wi / size
+        er, ei = (er * vx - ei * vy) / size, (er * vy + ei * vx) / size
+        # log(z/w) as log(1 + (z-w)/w): accurate when the two are close
+        ar, ai = (x - wr) / size, (y - wi) / size
+        qr, qi = ar * vx - ai * vy, ar * vy + ai * vx
+        if qr * qr + qi * qi < 0.25:
+            fr = 0.5 * math.log1p(qr * (2.0 + qr) + qi * qi)
+        else:
+            fr = math.log(modulus / size)
+        fi = math.atan2(qi, 1.0 + qr)
+        cr, ci = ux / modulus, -uy / modulus
+    s = 1.0 / (er * er + ei * ei)
+    ir, ii = er * s, -ei * s
+    return fr * ir - fi * ii, fr * ii + fi * ir, cr * ir - ci * ii, cr * ii + ci * ir
+
+
+@kernel
+def _walk_down(
+    matches: Integers, j: int, slope_r: Block, slope_i: Block, move_r: Block, move_i: Block,
+    step_r: Block, step_i: Block, rate_r: Block, rate_i: Block,
+) -> None:  # fmt: skip
+    for m in range(matches.shape[0] - 1, -1, -1):
+        c, p = matches[m, 0], matches[m, 1]
+        ar, ai = slope_r[m, j], slope_i[m, j]
+        step_r[c, j] = move_r[m, j] + ar * step_r[p, j] - ai * step_i[p, j]
+        step_i[c, j] = move_i[m, j] + ar * step_i[p, j] + ai * step_r[p, j]
+        rate_r[c, j] = ar * rate_r[p, j] - ai * rate_i[p, j]
+        rate_i[c, j] = ar * rate_i[p, j] + ai * rate_r[p, j]
+
+
+@kernel
+def _relative_size(
+    j: int, scale: float, step_r: Block, step_i: Block, ur: Block, ui: Block,
+    rate_r: Block, rate_i: Block,
+) -> float:  # fmt: skip
+    """The step relative to the unknowns, or to what rounding in ``z`` does to them."""
+    size = 0.0
+    for k in range(ur.shape[0]):
+        modulus = math.hypot(ur[k, j], ui[k, j])
+        modulus += _ROUNDING * scale * math.hypot(rate_r[k, j], rate_i[k, j])
+        size = max(size, math.hypot(step_r[k, j], step_i[k, j]) / modulus)
+        if not size < math.inf:
+            return math.inf
+    return size
+
+
+@kernel
+def newton(
+    rows: Integers, constants: Reals, root: int, residual: int, matches: Integers,
+    zr: Reals, zi: Reals, n: int, scale: float, limit: int, converged: Flags,
+    ur: Block, ui: Block, rate_r: Block, rate_i: Block, work: Block,
+    reals: Reals, integers: Integers, starts: Integers, passed: Flags,
+) -> None:  # fmt: skip
+    """Iterate ``n`` lanes in step until each has converged or ``limit`` steps are done.
+
+    ``u*`` holds the unknowns (in and out), ``rate_*`` receives their derivatives with respect
+    to ``z``, ``work`` has shape (arrays, rows, block).
+    """
+    vr, vi, dr, di = work[0], work[1], work[2], work[3]
+    slope_r, slope_i, move_r, move_i = work[4], work[5], work[6], work[7]
+    step_r, step_i, before = work[8], work[9], work[10, 0]
+    for j in range(n):
+        converged[j] = False
+        before[j] = math.inf
+    for _ in range(limit):
+        run(
+            rows, constants, n, ur, ui, vr, vi, dr, di, slope_r, slope_i, move_r, move_i,
+            reals, integers, starts, passed,
+        )  # fmt: skip
+        busy = False
+        for j in range(n):
+            if converged[j] or before[j] < 0.0:
+                continue
+            step_r[0, j], step_i[0, j], rate_r[0, j], rate_i[0, j] = _root_step(
+                residual, j, root, zr, zi, vr, vi, dr, di
+            )
+            _walk_down(
+                matches, j, slope_r, slope_i, move_r, move_i, step_r, step_i, rate_r, rate_i
+            )
+            # rounding in z is relative where z enters by its logarithm
+            grain = scale if residual == RESIDUAL_PLAIN else math.hypot(zr[j], zi[j])
+            size = _relative_size(j, grain, step_r, step_i, ur, ui, rate_r, rate_i)
+            if size == math.inf:
+                before[j] = -1.0
+                continue
+            damping = min(1.0, 0.5 / size) if size > 0.0 else 1.0
+            for k in range(ur.shape[0]):
+                ur[k, j] += damping * step_r[k, j]
+                ui[k, j] += damping * step_i[k, j]
+            last = before[j]
+            converged[j] = size < _CONVERGED or (size < _STALL and size > 0.7 * last)
+            before[j] = size
+            busy |= not converged[j]
+        if not busy:
+            break
+
+
+@kernel
+def _perturb(
+    residual: int, zr: Reals, n: int, scale: float, relative: float, ur: Block, ui: Block, rate_r: Block, rate_i: Block,
+    sr: Block, si: Block,
+) -> None:  # fmt: skip
+    """Unknowns at ``z + i e`` to first order, ``e`` so small that they hardly move."""
+    for j in range(n):
+        slowest = math.inf
+        for k in range(ur.shape[0]):
+            rate = math.hypot(rate_r[k, j], rate_i[k, j])
+            if rate > 0.0:
+                slowest = min(slowest, math.hypot(ur[k, j], ui[k, j]) / rate)
+        floor = 1e-9 * (scale if residual == RESIDUAL_PLAIN else abs(zr[j]))
+        e = relative * (slowest + floor) if slowest < math.inf else 0.0
+        for k in range(ur.shape[0]):
+            sr[k, j] = ur[k, j] - e * rate_i[k, j]
+            si[k, j] = ui[k, j] + e * rate_r[k, j]
+
+
+@kernel
+def _nearly_real(j: int, ur: Block, ui: Block) -> bool:
+    for k in range(ur.shape[0]):
+        if abs(ui[k, j]) > _AMBIGUOUS * abs(ur[k, j]):
+            return False
+    return True
+
+
+@kernel
+def verify(
+    rows: Integers, constants: Reals, residual: int, zr: Reals, zi: Reals, n: int, scale: float,
+    accepted: Flags,
+    ur: Block, ui: Block, rate_r: Block, rate_i: Block, work: Block,
+    reals: Reals, integers: Integers, starts: Integers, passed: Flags,
+) -> None:  # fmt: skip
+    """Clear ``accepted`` where a half-plane condition fails.
+
+    At a real ``z`` outside the spectrum all unknowns are real and the conditions hold in
+    the limit: they are tested at ``z + i e``, to first order in ``e``.
+    """
+    for j in range(n):
+        passed[j] = True
+    run(
+        rows, constants, n, ur, ui, work[0], work[1], work[2], work[3],
+        work[4], work[5], work[6], work[7], reals, integers, starts, passed,
+    )  # fmt: skip
+    doubtful = False
+    for j in range(n):
+        if zi[j] == 0.0 and (not passed[j] or _nearly_real(j, ur, ui)):
+            doubtful = True
+        else:
+            accepted[j] &= passed[j]
+    if not doubtful:
+        return
+    sr, si = work[8], work[9]
+    _perturb(residual, zr, n, scale, 1e-7, ur, ui, rate_r, rate_i, sr, si)
+    first = passed.copy()
+    for j in range(n):
+        passed[j] = True
+    run(
+        rows, constants, n, sr, si, work[0], work[1], work[2], work[3],
+        work[4], work[5], work[6], work[7], reals, integers, starts, passed,
+    )  # fmt: skip
+    for j in range(n):
+        if zi[j] == 0.0 and (not first[j] or _nearly_real(j, ur, ui)):
+            accepted[j] &= passed[j]
+
+
+@kernel
+def snap_to_axis(
+    rows: Integers, constants: Reals, root: int, residual: int, matches: Integers,
+    zr: Reals, zi: Reals, n: int, scale: float, accepted: Flags,
+    ur: Block, ui: Block, rate_r: Block, rate_i: Block, work: Block,
+    reals: Reals, integers: Integers, starts: Integers, passed: Flags,
+) -> None:  # fmt: skip
+    """Replace a solution that is real up to rounding by the real solution beside it."""
+    candidates = np.zeros(n, dtype=np.bool_)
+    any_candidate = False
+    for j in range(n):
+        candidates[j] = accepted[j] and zi[j] == 0.0 and _nearly_real(j, ur, ui)
+        any_candidate |= candidates[j]
+    if not any_candidate:
+        return
+    sr, si = ur[:, :].copy(), np.zeros_like(ui)
+    qr, qi = np.zeros_like(ur), np.zeros_like(ui)
+    real = np.zeros(n, dtype=np.bool_)
+    newton(
+        rows, constants, root, residual, matches, zr, zi, n, scale, 6, real,
+        sr, si, qr, qi, work, reals, integers, starts, passed,
+    )  # fmt: skip
+    for j in range(n):
+        if not (candidates[j] and real[j]):
+            continue
+        near = True
+        for k in range(ur.shape[0]):
+            distance = math.hypot(sr[k, j] - ur[k, j], ui[k, j])
+            near &= si[k, j] == 0.0 and distance <= 2.0 * _AMBIGUOUS * abs(ur[k, j])
+        if near:
+            for k in range(ur.shape[0]):
+                ur[k, j], ui[k, j] = sr[k, j], 0.0
+                rate_r[k, j], rate_i[k, j] = qr[k, j], 0.0
+
+
+def workspace(registers: int, matches: int, unknowns: int, block: int) -> NDArray[np.float64]:
+    """The scratch arrays of one block."""
+    return np.zeros((11, max(registers, matches, unknowns, 1), block))

@@ -1,0 +1,316 @@
+"""`Law`: what every law and every expression of laws offers."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from freesym import parameters
+from freesym.errors import InvalidLawError, UnsupportedOperationError
+from freesym.parameters import Number, as_number, number_repr
+from freesym.relations.relation import Relation
+from freesym.spectrum import atoms as _atoms
+from freesym.spectrum import bounds as _bounds
+from freesym.spectrum import density as _density
+from freesym.spectrum import distribution as _distribution
+from freesym.spectrum import moments as _moments
+from freesym.spectrum import support as _support
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Interval = tuple[float, float]
+
+
+def _operations() -> Any:
+    from freesym import operations
+
+    return operations
+
+
+class Law(ABC):
+    """A probability law on the real line, the law of a self-adjoint random variable.
+
+    Laws are immutable values: they compare, hash, pickle and print as expressions that
+    evaluate back.  ``+`` is free additive convolution, ``@`` free multiplicative
+    convolution, and numbers scale and shift.  Each mention of a law is a free copy:
+    ``mu + mu`` is the law of the sum of two free variables, ``2 * mu`` that of twice one.
+    """
+
+    #: NumPy must not loop over an array operand: ``np.float64(2) * law`` is our business.
+    __array_ufunc__ = None
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            domain = field.metadata.get("domain")
+            if domain is not None:
+                value = parameters.checked(
+                    getattr(self, field.name), domain, type(self).__name__, field.name
+                )
+                object.__setattr__(self, field.name, value)
+        self._validate()
+
+    def _validate(self) -> None:
+        """Check conditions between parameters; raise InvalidLawError."""
+
+    @abstractmethod
+    def relation(self) -> Relation:
+        """The relation tree of the law, with its parameters as given."""
+
+    @abstractmethod
+    def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
+        """A random symmetric matrix of size about ``n`` whose spectrum approaches the law."""
+
+    @cached_property
+    def _numeric(self) -> Relation:
+        return self.relation().numeric()
+
+    def __getstate__(self) -> dict[str, Any]:
+        names = {field.name for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+        return {name: value for name, value in self.__dict__.items() if name in names}
+
+    # ------------------------------------------------------------------ symbols
+
+    @property
+    def free_symbols(self) -> frozenset[Any]:
+        """The SymPy symbols in the parameters."""
+        found: frozenset[Any] = frozenset()
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            found |= _symbols(getattr(self, field.name))
+        return found
+
+    def subs(self, replacements: dict[Any, Any]) -> Self:
+        """The same law with symbols replaced by numbers or expressions.
+
+        Parameters
+        ----------
+        replacements : dict
+            From symbols to numbers or SymPy expressions.
+
+        Examples
+        --------
+        >>> import freesym as fs, sympy
+        >>> c = sympy.Symbol("c", positive=True)
+        >>> fs.MarchenkoPastur(c).subs({c: sympy.Rational(1, 2)})
+        MarchenkoPastur(ratio=Rational(1, 2))
+        """
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        values = {f.name: _replaced(getattr(self, f.name), replacements) for f in fields}
+        return dataclasses.replace(self, **values)  # type: ignore[type-var]
+
+    # ------------------------------------------------------------------ printing
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self._arguments())})"
+
+    def _arguments(self) -> list[str]:
+        shown = []
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            if field.default is dataclasses.MISSING or value != field.default:
+                shown.append(f"{field.name}={_field_repr(value)}")
+        return shown
+
+    # ------------------------------------------------------------------ operators
+
+    def __add__(self, other: Any) -> Law:
+        if isinstance(other, Law):
+            return _operations().free_sum(self, other)  # type: ignore[no-any-return]
+        return _operations().affine(self, 1, other)  # type: ignore[no-any-return]
+
+    def __radd__(self, other: Any) -> Law:
+        return _operations().affine(self, 1, other)  # type: ignore[no-any-return]
+
+    def __sub__(self, other: Any) -> Law:
+        if isinstance(other, Law):
+            return self + -other
+        return _operations().affine(self, 1, -as_number(other, "shift"))  # type: ignore[no-any-return]
+
+    def __rsub__(self, other: Any) -> Law:
+        return _operations().affine(self, -1, other)  # type: ignore[no-any-return]
+
+    def __mul__(self, other: Any) -> Law:
+        if isinstance(other, Law):
+            raise UnsupportedOperationError(
+                "'*' scales a law by a number; the free product of two laws is 'mu @ nu', "
+                "their classical product fs.classical_product(mu, nu)"
+            )
+        return _operations().affine(self, other, 0)  # type: ignore[no-any-return]
+
+    def __rmul__(self, other: Any) -> Law:
+        return self * other
+
+    def __truediv__(self, other: Any) -> Law:
+        number = as_number(other, "divisor")
+        if number == 0:
+            raise InvalidLawError("division of a law by 0; divide by a nonzero number")
+        return self * (1 / number if not isinstance(number, int) else parameters.Fraction(1, number))
+
+    def __neg__(self) -> Law:
+        return _operations().affine(self, -1, 0)  # type: ignore[no-any-return]
+
+    def __matmul__(self, other: Any) -> Law:
+        if not isinstance(other, Law):
+            return NotImplemented
+        return _operations().free_product(self, other)  # type: ignore[no-any-return]
+
+    def additive_power(self, t: Number) -> Law:
+        """The law with free cumulants ``t kappa_n``: the free sum of ``t`` copies."""
+        return _operations().AdditivePower(self, t)  # type: ignore[no-any-return]
+
+    def multiplicative_power(self, t: Number) -> Law:
+        """The law with S-transform ``S^t``: the free product of ``t`` copies."""
+        return _operations().MultiplicativePower(self, t)  # type: ignore[no-any-return]
+
+    def compress(self, p: Number) -> Law:
+        """The law of a free compression to a corner of relative size ``p``."""
+        return _operations().Compression(self, p)  # type: ignore[no-any-return]
+
+    def additive_deconvolve(self, other: Law) -> Law:
+        """The law ``nu`` with ``nu + other == self``, if there is one."""
+        return _operations().AdditiveDeconvolution(self, other)  # type: ignore[no-any-return]
+
+    def multiplicative_deconvolve(self, other: Law) -> Law:
+        """The law ``nu`` with ``nu @ other == self``, if there is one."""
+        return _operations().MultiplicativeDeconvolution(self, other)  # type: ignore[no-any-return]
+
+    def inverse(self) -> Law:
+        """The law of ``1/X``."""
+        return _operations().Inverse(self)  # type: ignore[no-any-return]
+
+    def moebius(self, p: Number, q: Number, r: Number, s: Number) -> Law:
+        """The law of ``(p X + q)/(r X + s)``."""
+        return _operations().moebius(self, p, q, r, s)  # type: ignore[no-any-return]
+
+    def square(self) -> Law:
+        """The law of ``X^2``."""
+        return _operations().Square(self)  # type: ignore[no-any-return]
+
+    def reshape(self, ratio: Number) -> Law:
+        """From the law of ``J J^T`` to that of ``J^T J``, ``ratio`` = rows/columns of J."""
+        return _operations().Reshape(self, ratio)  # type: ignore[no-any-return]
+
+    # ------------------------------------------------------------------ spectrum
+
+    def G(self, z: ArrayLike) -> Any:  # noqa: N802
+        """The Cauchy transform ``E 1/(z - X)``; at real ``z`` the boundary value from above."""
+        return _density.cauchy_transform(self._numeric, z)
+
+    def M(self, z: ArrayLike) -> Any:  # noqa: N802
+        """The moment generating function ``sum_{n>=1} m_n z^n = G(1/z)/z - 1``."""
+        return _density.moment_transform(self._numeric, z)
+
+    def density(self, x: ArrayLike) -> Any:
+        """The density of the absolutely continuous part; 0 outside the support.
+
+        Parameters
+        ----------
+        x : array_like of float
+            Any shape and order; NaN gives NaN.
+
+        Returns
+        -------
+        float or ndarray
+            Of the shape of ``x``.
+
+        Raises
+        ------
+        ConvergenceError
+            If some points have no verified solution.
+        """
+        return _density.density(self._numeric, x)
+
+    def cdf(self, x: ArrayLike) -> Any:
+        """The distribution function ``P(X <= x)``, atoms included; right-continuous."""
+        return _distribution.cdf(self._numeric, x)
+
+    def quantile(self, q: ArrayLike) -> Any:
+        """The smallest ``x`` with ``cdf(x) >= q``."""
+        return _distribution.quantile(self._numeric, q)
+
+    def sample(self, size: int | tuple[int, ...] | None = None, rng: Any = None) -> Any:
+        """Independent draws from the law."""
+        return _distribution.sample(self._numeric, size, rng)
+
+    def support(self) -> tuple[Interval, ...]:
+        """The intervals of the support of the continuous part and the atoms, ascending."""
+        return _support.support(self._numeric)
+
+    def edges(self) -> tuple[float, ...]:
+        """The end points of the intervals of the support of the continuous part."""
+        return _support.edges(self._numeric)
+
+    def atoms(self) -> dict[Number, Number]:
+        """The atoms and their masses, ascending."""
+        return _atoms.atoms(self.relation())
+
+    def log_potential(self, x: ArrayLike) -> Any:
+        """``E log|x - X|``."""
+        return _distribution.log_potential(self._numeric, x)
+
+    def log_determinant(self) -> float:
+        """``E log|X|``; minus infinity if 0 is an atom."""
+        return _distribution.log_determinant(self._numeric)
+
+    def moments(self, n: int) -> list[Number]:
+        """The moments ``E X, ..., E X^n``, exact where the parameters are."""
+        return _moments.moments(self.relation(), n)
+
+    def moment(self, n: int) -> Number:
+        """The moment ``E X^n``, exact where the parameters are."""
+        return 1 if n == 0 else self.moments(n)[-1]
+
+    def free_cumulants(self, n: int) -> list[Number]:
+        """The free cumulants ``kappa_1, ..., kappa_n``."""
+        return _moments.free_cumulants(self.relation(), n)
+
+    def free_cumulant(self, n: int) -> Number:
+        """The free cumulant ``kappa_n``."""
+        return self.free_cumulants(n)[-1]
+
+    def mean(self) -> Number:
+        """The mean."""
+        return self.moments(1)[0]
+
+    def variance(self) -> Number:
+        """The variance."""
+        return self.free_cumulants(2)[1]
+
+    @property
+    def is_positive(self) -> bool | None:
+        """Whether the law lives on ``[0, oo)``; None if that depends on unbound symbols."""
+        return None if self.free_symbols else _bounds.is_positive(self._numeric)
+
+    def plot(self, ax: Axes | None = None, eigenvalues: ArrayLike | None = None) -> Axes:
+        """Draw the density and, if given, a histogram of eigenvalues."""
+        from freesym.plotting import plot_law
+
+        return plot_law(self, ax=ax, eigenvalues=eigenvalues)
+
+
+def _symbols(value: Any) -> frozenset[Any]:
+    if isinstance(value, Law):
+        return value.free_symbols
+    if isinstance(value, tuple):
+        return frozenset().union(*map(_symbols, value))
+    return parameters.symbols_of(value)
+
+
+def _replaced(value: Any, replacements: dict[Any, Any]) -> Any:
+    if isinstance(value, Law):
+        return value.subs(replacements)
+    if isinstance(value, tuple):
+        return tuple(_replaced(v, replacements) for v in value)
+    return parameters.substituted(value, replacements)
+
+
+def _field_repr(value: Any) -> str:
+    if isinstance(value, tuple):
+        inner = ", ".join(map(_field_repr, value))
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    return number_repr(value)

@@ -1,0 +1,157 @@
+"""Antiderivatives of formulas, as relations need them for their log-potentials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy
+
+from freesym.relations.formula import Factor, LogarithmOfProduct, evaluate, linear_logarithm
+from freesym.relations.functions import log, log_lower
+
+Function = Callable[[Any], Any]
+_COARSE = tuple(column.tolist() for column in np.polynomial.legendre.leggauss(16))
+_FINE = tuple(column.tolist() for column in np.polynomial.legendre.leggauss(48))
+_TOLERANCE = 1e-10
+#: A sample of the lower half-plane around the origin.
+SAMPLE = tuple(
+    complex(radius * np.exp(-1j * angle)) for radius in (0.1, 0.4, 1.0) for angle in (0.3, 1.5, 2.8)
+)
+
+
+# ------------------------------------------------------------------------------ quadrature
+
+
+def _segment(f: Function, start: Any, end: Any, rule: Any, pieces: int) -> Any:
+    """The integral along a straight line by a composite Gauss-Legendre rule."""
+    total: Any = 0.0
+    for piece in range(pieces):
+        for node, weight in zip(*rule, strict=True):
+            t = (piece + 0.5 + 0.5 * node) / pieces
+            total = total + (0.5 / pieces * weight) * f(start * (1 - t) + end * t)
+    return total * (end - start)
+
+
+@dataclass(frozen=True)
+class Quadrature:
+    """The integral of a function from 0, along a broken line through the lower half-plane.
+
+    The corner is at ``-i depth``, or at its mirror image for the other orientation, so that
+    singularities on the axis between 0 and a real point are passed on the right side.
+    """
+
+    function: Function
+    depth: float
+    corner: complex
+
+    def __call__(self, x: Any) -> Any:
+        """The integral up to ``x``."""
+        # -i in the half-plane of x, which also a traced x on the axis knows
+        lower = log_lower(-1 + 0 * x) * (1 / np.pi)
+        known = self.corner.real - self.corner.imag * lower
+        return known + _segment(self.function, self.depth * lower, x, _COARSE, 2)
+
+
+def quadrature(function: Function, depth: float) -> Quadrature | None:
+    """The integral of ``function`` from 0; None if the rule fails where it is tried."""
+    try:
+        corner = complex(_segment(function, 0.0, -1j * depth, _FINE, 4))
+        found = Quadrature(function, depth, corner)
+        errors = [abs(_segment(function, -1j * depth, depth * x, _FINE, 4) + corner
+                      - found(depth * x)) for x in SAMPLE]  # fmt: skip
+    except (ArithmeticError, ValueError, TypeError):
+        return None
+    return found if max(errors) < _TOLERANCE * (1 + abs(corner)) else None
+
+
+# ------------------------------------------------------------------------------ closed forms
+
+
+@dataclass(frozen=True)
+class Rational:
+    """The integral from 0 of ``polynomial + sum c (1 - x/pole)^-k``."""
+
+    symbol: Any
+    polynomial: Any
+    poles: tuple[tuple[float, int, float], ...]
+
+    def __call__(self, x: Any) -> Any:
+        """The integral up to ``x``."""
+        total = evaluate(self.polynomial, self.symbol, x) if self.polynomial != 0 else 0 * x
+        for pole, k, c in self.poles:
+            total = total + self._term(pole, k, c, x)
+        return total
+
+    def _term(self, pole: float, k: int, c: float, x: Any) -> Any:
+        if k == 1:
+            return (-pole * c) * linear_logarithm(-1 / pole, x)
+        return (pole * c / (k - 1)) * (1 / (1 - x * (1 / pole)) ** (k - 1) - 1)
+
+
+def rational(expression: Any, symbol: Any) -> Rational | None:
+    """The integral of a rational function with real poles, if it is one."""
+    if not expression.is_rational_function(symbol):
+        return None
+    polynomial: Any = sympy.S.Zero
+    poles: list[tuple[float, int, float]] = []
+    for part in sympy.Add.make_args(sympy.apart(sympy.together(expression), symbol)):
+        top, bottom = sympy.fraction(sympy.cancel(part))
+        if symbol not in bottom.free_symbols:
+            polynomial = polynomial + sympy.integrate(part, symbol)
+            continue
+        found = _real_poles(top, bottom, symbol)
+        if found is None:
+            return None
+        poles += found
+    return Rational(symbol, polynomial, tuple(poles))
+
+
+def _real_poles(top: Any, bottom: Any, symbol: Any) -> list[tuple[float, int, float]] | None:
+    (unit, factors) = sympy.factor_list(bottom, symbol)
+    if len(factors) != 1:
+        return None
+    base, k = factors[0]
+    polynomial = sympy.Poly(base, symbol)
+    if polynomial.degree() > 1 and k > 1:
+        return None
+    zeros = polynomial.nroots(n=17, maxsteps=200)
+    if any(zero.as_real_imag()[1] != 0 for zero in zeros):
+        return None
+    slope = polynomial.diff(symbol)
+    result = []
+    for zero in zeros:
+        a = float(zero)
+        c = float(top.subs(symbol, zero) / (unit * slope.eval(zero) ** k)) * (-1 / a) ** k
+        result.append((a, k, c))
+    return result
+
+
+def logarithm(f: LogarithmOfProduct, symbol: Any) -> Function | None:
+    """The integral of ``log f`` from 0 in closed form, if every factor has one."""
+    parts: list[tuple[Any, Function]] = []
+    for factor in f.factors:
+        found = _factor_integral(factor, symbol)
+        if found is None:
+            return None
+        parts.append((factor.exponent, found))
+    constant = log(float(f.at_zero))
+
+    def integral(x: Any) -> Any:
+        total = constant * x
+        for exponent, part in parts:
+            total = total + float(exponent) * part(x)
+        return total
+
+    return integral
+
+
+def _factor_integral(factor: Factor, symbol: Any) -> Function | None:
+    if factor.kind == "exponential":
+        return rational(factor.base, symbol)
+    if factor.kind != "linear":
+        return None
+    slope = float(factor.slope)
+    return lambda x: (x + 1 / slope) * linear_logarithm(slope, x) - x

@@ -1,0 +1,46 @@
+"""Pieces of the random-matrix models of laws."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Matrix = NDArray[np.float64]
+
+
+def orthonormal_columns(rows: int, columns: int, generator: np.random.Generator) -> Matrix:
+    """The first columns of a Haar-distributed orthogonal matrix."""
+    q, r = np.linalg.qr(generator.standard_normal((rows, columns)))
+    # the factorisation is unique, and its law invariant, once the diagonal of r is positive
+    return np.asarray(q * np.where(np.diagonal(r) < 0, -1.0, 1.0))
+
+
+def haar_orthogonal(n: int, rng: np.random.Generator | int | None = None) -> Matrix:
+    """A Haar-distributed orthogonal matrix of size ``n``."""
+    return orthonormal_columns(n, n, np.random.default_rng(rng))
+
+
+def rotated(eigenvalues: ArrayLike, rng: np.random.Generator | int | None = None) -> Matrix:
+    """``Q diag(eigenvalues) Q^T`` with a Haar-distributed orthogonal ``Q``."""
+    values = np.asarray(eigenvalues, dtype=float)
+    q = haar_orthogonal(len(values), rng)
+    return symmetrised((q * values) @ q.T)
+
+
+def compressed(
+    eigenvalues: ArrayLike, n: int, rng: np.random.Generator | int | None = None
+) -> Matrix:
+    """The corner of size ``n`` of ``rotated(eigenvalues)``."""
+    values = np.asarray(eigenvalues, dtype=float)
+    q = orthonormal_columns(len(values), n, np.random.default_rng(rng))
+    return symmetrised((q.T * values) @ q)
+
+
+def two_values(low: float, high: float, p: float, n: int) -> NDArray[np.float64]:
+    """``n`` numbers, a fraction ``p`` of them ``high`` and the others ``low``."""
+    return np.where(np.arange(n) < round(p * n), high, low)
+
+
+def symmetrised(a: Matrix) -> Matrix:
+    """The symmetric part: rounding makes products of three matrices not quite symmetric."""
+    return np.asarray(0.5 * (a + a.T))

@@ -1,0 +1,174 @@
+"""Laws given by a density."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from freesym.errors import InvalidLawError
+from freesym.laws import _measures
+from freesym.laws._measures import Table, table
+from freesym.laws.leaf import LeafLaw
+from freesym.laws.pushforward import shown, vectorised
+from freesym.lowering.measure import FittedMeasure, Panel, fit_panels
+from freesym.parameters import Number
+from freesym.relations.functions import measure_potential, measure_transform
+from freesym.relations.leaf import CauchyLeaf
+
+Floats = NDArray[np.float64]
+Interval = tuple[float, float]
+_TOLERANCE = 1e-9
+_REACH = 80.0
+
+
+@dataclass(frozen=True, repr=False)
+class DensityLaw(CauchyLeaf, LeafLaw):
+    """The law with a given density on one or several intervals.
+
+    The density is resolved into polynomial panels once.  Integrable singularities at the
+    ends of the intervals and tails of infinite intervals are resolved; kinks and
+    singularities inside belong to the ends of intervals.
+
+    Parameters
+    ----------
+    density : SymPy expression of one symbol, or vectorised callable
+        A callable must be defined at the top level of a module, so that the law can be
+        pickled and compared.
+    intervals : pair of numbers, or sequence of pairs
+        Where the density is positive; ends may be infinite.
+
+    Notes
+    -----
+    The integral of the density must be 1 within 1e-9.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> x = sympy.Symbol("x")
+    >>> print(round(DensityLaw(2 * x, (0, 1)).mean(), 12))
+    0.666666666667
+    """
+
+    density_function: Any
+    intervals: tuple[Interval, ...] = ((-math.inf, math.inf),)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "intervals", _checked(self.intervals))
+        mass = math.fsum(2 * float(panel.density[0]) for panel in self._panels)
+        if abs(mass - 1) > _TOLERANCE:
+            raise InvalidLawError(
+                f"the density {shown(self.density_function)} has the integral {mass:.12g} over "
+                f"{self.intervals}, not 1; divide it by that"
+            )
+
+    @property
+    def free_symbols(self) -> frozenset[Any]:
+        """None: the symbol of the density is bound."""
+        return frozenset()
+
+    def subs(self, replacements: dict[Any, Any]) -> Self:
+        """The law itself: the symbol of the density is bound."""
+        return self
+
+    def numeric(self) -> Self:
+        """The law itself."""
+        return self
+
+    def _arguments(self) -> list[str]:
+        ends = ", ".join(f"({_end(a)}, {_end(b)})" for a, b in self.intervals)
+        return [shown(self.density_function), f"[{ends}]"]
+
+    @property
+    def _panels(self) -> tuple[Panel, ...]:
+        return tuple(
+            panel for i in self.intervals for panel in _fit(self.density_function, i).panels
+        )
+
+    @cached_property
+    def _table(self) -> Table:
+        return table([], [], self._panels)
+
+    def transform(self, w: Any) -> tuple[Any, Any]:
+        """Quadrature over the panels, exact up to rounding on both sides of the spectrum."""
+        return measure_transform(w, self._table)
+
+    def log_potential_at(self, w: Any) -> Any:
+        """``E log(w - X)``."""
+        return measure_potential(w, self._table)
+
+    def hull(self) -> tuple[float, float]:
+        """The ends of the intervals."""
+        return self.intervals[0][0], self.intervals[-1][1]
+
+    def continuous_support(self) -> tuple[Interval, ...]:
+        """The intervals."""
+        return _measures.union(self.intervals)
+
+    def known_moments(self, n: int) -> list[Number]:
+        """Quadrature of powers; wrong where the law has no such moment."""
+        points, weights = _measures.sources(self._table)
+        return [float(math.fsum(weights * points**k)) for k in range(1, n + 1)]
+
+
+def _end(x: float) -> str:
+    return f"float('{x}')" if math.isinf(x) else repr(x)
+
+
+def _checked(intervals: Any) -> tuple[Interval, ...]:
+    given = list(intervals)
+    pairs = given if given and isinstance(given[0], Iterable) else [given]
+    found = sorted((float(a), float(b)) for a, b in pairs)
+    for a, b in found:
+        if not a < b:
+            raise InvalidLawError(f"the interval ({a}, {b}) is empty; its ends must increase")
+    for (_, b), (a, _) in zip(found[:-1], found[1:], strict=True):
+        if a < b:
+            raise InvalidLawError(f"two intervals overlap between {a} and {b}")
+    return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def _fit(density: Any, interval: Interval) -> FittedMeasure:
+    position, slope, ends = _parametrised(*interval)
+    function = vectorised(density)
+
+    def weight(v: Floats) -> Floats:
+        values = np.asarray(function(position(v)), dtype=float) * slope(v)
+        if np.min(values, initial=0.0) < -1e-12 * max(1.0, float(np.max(np.abs(values)))):
+            where = position(v)[np.argmin(values)]
+            raise InvalidLawError(f"the density {shown(density)} is negative at x = {where:.6g}")
+        return np.where(np.isfinite(values), values, 0.0)
+
+    try:
+        return fit_panels(position, weight, ends)
+    except InvalidLawError:
+        raise
+    except ValueError as error:
+        raise InvalidLawError(f"the density {shown(density)}: {error}") from error
+
+
+def _parametrised(
+    a: float, b: float
+) -> tuple[Callable[[Floats], Floats], Callable[[Floats], Floats], Sequence[float]]:
+    """A parameter in which the ends of the interval, finite or not, are harmless."""
+    if math.isinf(a) and math.isinf(b):
+        return np.sinh, np.cosh, (-_REACH, 0.0, _REACH)
+    if math.isinf(b):
+        return lambda v: a + np.exp(v), np.exp, (-_REACH, 0.0, _REACH)
+    if math.isinf(a):
+        return lambda v: b - np.exp(-v), lambda v: np.exp(-v), (-_REACH, 0.0, _REACH)
+    middle = 0.5 * (a + b)
+    half = math.sqrt(0.5 * (b - a))
+
+    def position(v: Floats) -> Floats:
+        # both ends sit at 0, where numbers are densest
+        inside = np.where(v < 0, b - v * v, a + v * v)
+        return np.where(np.abs(v) == half, middle, inside)
+
+    return position, lambda v: 2 * np.abs(v), (-half, 0.0, half)

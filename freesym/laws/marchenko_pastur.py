@@ -1,0 +1,84 @@
+"""The Marchenko-Pastur law."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from freesym.laws.leaf import LeafLaw
+from freesym.parameters import POSITIVE, Number, exact_quotient, parameter
+from freesym.relations.functions import log, log_lower
+from freesym.relations.leaf import STransformLeaf
+
+
+@dataclass(frozen=True, repr=False)
+class MarchenkoPastur(STransformLeaf, LeafLaw):
+    """The limit spectrum of sample covariance matrices.
+
+    The law of ``scale * X X^T / m`` for ``X`` of shape (n, m) with independent entries of
+    mean 0 and variance 1, as ``n/m`` tends to ``ratio``.  Its mean is ``scale``, its
+    support ``scale (1 -+ sqrt(ratio))^2``, with an atom of mass ``1 - 1/ratio`` at 0 when
+    ``ratio > 1``.
+
+    Parameters
+    ----------
+    ratio : positive number
+        Rows over columns.
+    scale : positive number
+        The mean.
+
+    Notes
+    -----
+    ``S(m) = 1/(scale (1 + ratio m))`` [1]_.
+
+    References
+    ----------
+    .. [1] V. A. Marchenko and L. A. Pastur, "Distribution of eigenvalues for some sets of
+       random matrices", Math. USSR Sb. 1 (1967) 457; D. Voiculescu, "Multiplication of
+       certain non-commuting random variables", J. Operator Theory 18 (1987) 223.
+
+    Examples
+    --------
+    >>> law = MarchenkoPastur(ratio=4)
+    >>> law.atoms()
+    {0: Fraction(3, 4)}
+    >>> print(round(law.density(4.0), 6))
+    0.038525
+    """
+
+    ratio: Number = parameter(POSITIVE, default=1)
+    scale: Number = parameter(POSITIVE, default=1)
+
+    def s_transform(self, m: Any) -> Any:
+        """The defining relation."""
+        return 1 / (self.scale * (1 + self.ratio * m))
+
+    def log_s(self, m: Any) -> Any:
+        """``-log(scale) - log(1 + ratio m)``."""
+        return -log(self.scale) - log_lower(1 + self.ratio * m)
+
+    def log_s_antiderivative(self, m: Any) -> Any:
+        """The integral of ``log S`` from 0."""
+        c = self.ratio
+        return m - m * log(self.scale) - (m + 1 / c) * log_lower(1 + c * m)
+
+    def hull(self) -> tuple[float, float]:
+        """The smallest interval that carries the law."""
+        c, s = float(self.ratio), float(self.scale)
+        lower = 0.0 if c > 1 else s * (1 - math.sqrt(c)) ** 2
+        return lower, s * (1 + math.sqrt(c)) ** 2
+
+    def point_masses(self) -> dict[Number, Number]:
+        """``1 - 1/ratio`` at 0 when ``ratio > 1``."""
+        return {0: 1 - exact_quotient(1, self.ratio)} if self.ratio > 1 else {}
+
+    def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
+        """``scale X X^T/m`` with Gaussian entries."""
+        generator = np.random.default_rng(rng)
+        m = max(1, round(n / float(self.ratio)))
+        x = generator.standard_normal((n, m))
+        return float(self.scale) / m * (x @ x.T)

@@ -1,0 +1,78 @@
+"""The semicircle law."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from freesym.laws.leaf import LeafLaw
+from freesym.parameters import POSITIVE, REAL, Number, parameter
+from freesym.relations.leaf import RTransformLeaf
+
+
+@dataclass(frozen=True, repr=False)
+class Semicircle(RTransformLeaf, LeafLaw):
+    """The limit spectrum of Wigner matrices, the normal law of free probability.
+
+    The law of symmetric matrices with independent centred entries of variance
+    ``variance/n``, shifted by ``mean``.  Its density is
+    ``sqrt(4 variance - (x - mean)^2)/(2 pi variance)``.
+
+    Parameters
+    ----------
+    mean : number
+        The centre.
+    variance : positive number
+        The variance; the support is ``mean -+ 2 sqrt(variance)``.
+
+    Notes
+    -----
+    ``R(g) = mean + variance g`` [1]_.
+
+    References
+    ----------
+    .. [1] E. P. Wigner, "Characteristic vectors of bordered matrices with infinite
+       dimensions", Ann. of Math. 62 (1955) 548; D. Voiculescu, "Addition of certain
+       non-commuting random variables", J. Funct. Anal. 66 (1986) 323.
+
+    Examples
+    --------
+    >>> Semicircle().moments(6)
+    [0, 1, 0, 2, 0, 5]
+    >>> print(round(Semicircle(variance=4).density(0.0), 6))
+    0.159155
+    """
+
+    mean: Number = parameter(REAL, default=0)
+    variance: Number = parameter(POSITIVE, default=1)
+
+    def r_transform(self, g: Any) -> Any:
+        """The defining relation."""
+        return self.mean + self.variance * g
+
+    def r_antiderivative(self, g: Any) -> Any:
+        """The integral of R from 0."""
+        return g * (self.mean + self.variance * (g / 2))
+
+    def hull(self) -> tuple[float, float]:
+        """The smallest interval that carries the law."""
+        centre, radius = float(self.mean), 2 * math.sqrt(float(self.variance))
+        return centre - radius, centre + radius
+
+    def continuous_support(self) -> tuple[tuple[float, float], ...]:
+        """The hull."""
+        return (self.hull(),)
+
+    def is_symmetric(self) -> bool:
+        """When the mean is 0."""
+        return bool(self.mean == 0)
+
+    def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
+        """A Gaussian orthogonal matrix with off-diagonal variance ``variance/n``."""
+        x = np.random.default_rng(rng).standard_normal((n, n))
+        noise = math.sqrt(float(self.variance) / (2 * n)) * (x + x.T)
+        return np.asarray(noise + float(self.mean) * np.eye(n))

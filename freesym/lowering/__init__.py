@@ -1,0 +1,1 @@
+"""From relation trees to the arrays that kernels interpret."""

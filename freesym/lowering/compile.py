@@ -1,0 +1,125 @@
+"""Lower a relation tree to the programs the solver runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from freesym.kernels import opcodes as op
+from freesym.lowering.build import Equations, Unknown, all_checks, equations
+from freesym.lowering.program import Program, assemble
+from freesym.lowering.trace import Key, Trace, Value
+from freesym.relations.relation import Relation
+from freesym.relations.state import Check
+
+_CHECK_CODES = {
+    "same": op.CHECK_SAME,
+    "opposite": op.CHECK_OPPOSITE,
+    "principal": op.CHECK_PRINCIPAL,
+    "positive": op.CHECK_POSITIVE,
+}
+
+RESIDUAL_PLAIN, RESIDUAL_LOG, RESIDUAL_LOG_OF_W = 0, 1, 2
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """Everything numerical about a tree.
+
+    Attributes
+    ----------
+    step : Program
+        Computes the root quantity that is matched with ``z``, with its derivative.
+    verify : Program
+        Computes ``g`` (or ``1 + psi``, from which it follows) and ``psi``, and tests the
+        half-plane conditions.
+    potential : Program or None
+        Computes ``u``.
+    residual : int
+        How the root quantity is compared with ``z``: plainly, as a given logarithm, or by
+        taking the logarithm of ``w/z``.
+    matches : ndarray of int64, shape (matches, 2)
+        Leading unknown of the child and of the parent, for the downward walk.
+    unknowns : tuple of Unknown
+    reals, integers : ndarray
+        The measure tables, concatenated.
+    starts : ndarray of int64, shape (tables, 2)
+    """
+
+    step: Program
+    verify: Program
+    potential: Program | None
+    residual: int
+    matches: NDArray[np.int64]
+    unknowns: tuple[Unknown, ...]
+    reals: NDArray[np.float64]
+    integers: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+
+def _check_row(check: Check) -> Key | None:
+    if not (isinstance(check.a, Value) and isinstance(check.b, Value)):
+        return None
+    return (_CHECK_CODES[check.kind], check.a.number, check.b.number, 0.0, 0.0)
+
+
+def _tables(trace: Trace) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    starts, reals, integers = [], [np.zeros(0)], [np.zeros(0, dtype=np.int64)]
+    for table in trace.tables:
+        starts.append((sum(map(len, reals)), sum(map(len, integers))))
+        reals.append(table.reals)
+        integers.append(table.integers)
+    return (
+        np.concatenate(reals),
+        np.concatenate(integers),
+        np.array(starts, dtype=np.int64).reshape(-1, 2),
+    )
+
+
+def _as_value(trace: Trace, number: Any) -> Value:
+    """Constants (a point mass has a constant ``w``) enter programs as instructions."""
+    if isinstance(number, Value):
+        return number
+    return Value(trace, trace.emit(op.CONSTANT, x=float(number)), 1)
+
+
+def _root(found: Equations) -> tuple[Value, int]:
+    state = found.state
+    if state.log_w is None:
+        return _as_value(found.trace, state.w), RESIDUAL_PLAIN
+    uses_exp = any(row[0] == op.EXP for row in found.trace.rows)
+    if uses_exp:
+        return _as_value(found.trace, state.log_w()), RESIDUAL_LOG
+    return _as_value(found.trace, state.w), RESIDUAL_LOG_OF_W
+
+
+@lru_cache(maxsize=1024)
+def compile_relation(relation: Relation) -> Compiled:
+    """Lower a tree with numerical parameters; cached on the tree."""
+    found = equations(relation)
+    trace, state = found.trace, found.state
+    root, residual = _root(found)
+    # where w is known by its logarithm, g follows from z itself: (1 + psi)/z
+    first = state.g if residual == RESIDUAL_PLAIN else 1 + state.psi
+    pair = [_as_value(trace, v) for v in (first, state.psi)]
+    checks = dict.fromkeys(row for c in all_checks(state) if (row := _check_row(c)))
+    potential = None
+    if relation.has_potential():
+        u = _as_value(trace, state.potential())
+        potential = assemble(trace, [u])
+    reals, integers, starts = _tables(trace)
+    return Compiled(
+        assemble(trace, [root]),
+        assemble(trace, pair, checks=list(checks)),
+        potential,
+        residual,
+        np.array(trace.matches, dtype=np.int64).reshape(-1, 2),
+        found.unknowns,
+        reals,
+        integers,
+        starts,
+    )

@@ -1,0 +1,238 @@
+"""Traced values: arithmetic on them records the instructions of a program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from freesym.errors import UnboundParameterError
+from freesym.kernels import opcodes as op
+from freesym.relations.functions import (
+    exp,
+    flipped,
+    integer_power,
+    log,
+    log_lower,
+    log_upper,
+    measure_potential,
+    measure_transform,
+    pick_smaller,
+    sign_of_imaginary_part,
+    sqrt,
+    times_i,
+)
+
+Key = tuple[int, int, int, float, float]
+_ROUNDING = 4.5e-16
+
+
+@dataclass
+class Trace:
+    """An instruction list in static single assignment, without common subexpressions."""
+
+    rows: list[Key] = field(default_factory=list)
+    tables: list[Any] = field(default_factory=list)
+    matches: list[tuple[int, int]] = field(default_factory=list)
+    unknowns: int = 0
+    _seen: dict[Key, int] = field(default_factory=dict)
+
+    def emit(
+        self, operation: int, a: int = -1, b: int = -1, x: float = 0.0, y: float = 0.0
+    ) -> int:
+        """The value number of an instruction, recorded once."""
+        key = (operation, a, b, x, y)
+        if key not in self._seen:
+            self._seen[key] = len(self.rows)
+            self.rows.append(key)
+        return self._seen[key]
+
+    def unknown(self, orientation: int) -> Value:
+        """A new unknown coordinate."""
+        self.unknowns += 1
+        return Value(self, self.emit(op.COORDINATE, self.unknowns - 1), orientation)
+
+    def anchored_unknown(self, orientation: int, rank: float) -> Value:
+        """``psi = rank y/(1 - y)`` for an unknown ``y``: exact near 0 and near ``-rank``."""
+        y = self.unknown(orientation)
+        one_minus_y = y.linear(-1.0, 1.0)
+        total = one_minus_y.new(op.RECIPROCAL, one_minus_y.number, -1, rank)
+        psi = total * y
+        return Value(self, psi.number, orientation, (rank, total))
+
+    def match(self, child: Value, wanted: Value, unknowns: tuple[int, int]) -> Match:
+        """Make a child's quantity agree with a wanted value, to first order."""
+        self.matches.append(unknowns)
+        number = len(self.matches) - 1
+        self.emit(op.MATCH, child.number, wanted.number, float(number))
+        return Match(self, number)
+
+    def table(self, table: Any) -> int:
+        """The index of a measure table."""
+        if table not in self.tables:
+            self.tables.append(table)
+        return self.tables.index(table)
+
+
+@dataclass(frozen=True)
+class Match:
+    """A match, through which the child's quantities are seen by its parent."""
+
+    trace: Trace
+    number: int
+
+    def __call__(self, value: Any) -> Any:
+        if not isinstance(value, Value):
+            return value
+        return value.new(op.REBASE, value.number, self.number)
+
+
+def constant(value: Any) -> float:
+    """A real number; raises for what is not one."""
+    try:
+        return float(value)
+    except TypeError:
+        raise UnboundParameterError(
+            f"the parameter {value} has no numerical value; bind its symbols with .subs(...)"
+        ) from None
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """A number whose arithmetic is recorded; ``orientation`` is the sign of ``Im w`` if known."""
+
+    trace: Trace
+    number: int
+    orientation: int
+    #: A number ``a`` and the value of ``self + a``, known without cancellation.
+    anchor: tuple[float, Value] | None = None
+
+    def new(
+        self, operation: int, a: int = -1, b: int = -1, x: float = 0.0, y: float = 0.0
+    ) -> Value:
+        """A value of the same orientation."""
+        return Value(self.trace, self.trace.emit(operation, a, b, x, y), self.orientation)
+
+    def linear(self, scale: float, shift: float) -> Value:
+        """``scale * self + shift``."""
+        if scale == 1.0 and shift == 0.0:
+            return self
+        if self.anchor is not None:
+            a, sum_with_a = self.anchor
+            if abs(shift - scale * a) <= _ROUNDING * abs(shift):
+                return sum_with_a.linear(scale, 0.0)
+            moved = self.new(op.LINEAR, self.number, -1, scale, shift)
+            rest = (scale * a - shift, sum_with_a.linear(scale, 0.0))
+            return replace(moved, anchor=rest)
+        operation, source, _, x, y = self.trace.rows[self.number]
+        if operation == op.LINEAR:
+            return self.new(op.LINEAR, source, -1, scale * x, scale * y + shift)
+        return self.new(op.LINEAR, self.number, -1, scale, shift)
+
+    def _binary(self, operation: int, other: Value) -> Value:
+        return self.new(operation, self.number, other.number)
+
+    def __add__(self, other: Any) -> Value:
+        if isinstance(other, Value):
+            return self._binary(op.ADD, other)
+        return self.linear(1.0, constant(other))
+
+    def __sub__(self, other: Any) -> Value:
+        if isinstance(other, Value):
+            return self._binary(op.SUBTRACT, other)
+        return self.linear(1.0, -constant(other))
+
+    def __rsub__(self, other: Any) -> Value:
+        return self.linear(-1.0, constant(other))
+
+    def __mul__(self, other: Any) -> Value:
+        if isinstance(other, Value):
+            return self._binary(op.MULTIPLY, other)
+        return self.linear(constant(other), 0.0)
+
+    def __truediv__(self, other: Any) -> Value:
+        if isinstance(other, Value):
+            return self._binary(op.DIVIDE, other)
+        return self.linear(1.0 / constant(other), 0.0)
+
+    def __rtruediv__(self, other: Any) -> Value:
+        return self.new(op.RECIPROCAL, self.number, -1, constant(other))
+
+    def __neg__(self) -> Value:
+        return self.linear(-1.0, 0.0)
+
+    def __pow__(self, exponent: Any) -> Value:
+        t = constant(exponent)
+        if t == int(t) and abs(t) <= 16:
+            power = integer_power(self, abs(int(t)))
+            return 1 / power if t < 0 else power
+        if t in (0.5, -0.5):
+            return sqrt(self) if t > 0 else 1 / sqrt(self)
+        return exp(log(self) * t)
+
+    def __rpow__(self, base: Any) -> Value:
+        from math import log as real_log
+
+        return exp(self * real_log(constant(base)))
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+
+@exp.register
+def _(x: Value) -> Value:
+    return x.new(op.EXP, x.number)
+
+
+@log.register
+def _(x: Value) -> Value:
+    return x.new(op.LOG, x.number)
+
+
+@log_upper.register
+def _(x: Value) -> Value:
+    return x.new(op.LOG, x.number, -1, float(x.orientation))
+
+
+@log_lower.register
+def _(x: Value) -> Value:
+    return x.new(op.LOG, x.number, -1, -float(x.orientation))
+
+
+@sqrt.register
+def _(x: Value) -> Value:
+    return x.new(op.SQRT, x.number)
+
+
+@times_i.register
+def _(x: Value) -> Value:
+    return x.new(op.TIMES_I, x.number)
+
+
+@sign_of_imaginary_part.register
+def _(x: Value) -> Value:
+    return x.new(op.SIGN, x.number)
+
+
+@flipped.register
+def _(x: Value, orientation: int = -1) -> Value:
+    return Value(x.trace, x.number, orientation * x.orientation, x.anchor)
+
+
+@pick_smaller.register
+def _(x: Value, y: Value, a: Value, b: Value) -> Value:
+    if not isinstance(y, Value) or not (isinstance(a, Value) and isinstance(b, Value)):
+        return a
+    mark = x.new(op.COMPARE, x.number, y.number)
+    return x.new(op.SELECT, a.number, b.number, float(mark.number))
+
+
+@measure_transform.register
+def _(x: Value, table: Any) -> tuple[Value, Value]:
+    g = x.new(op.MEASURE, x.number, x.trace.table(table))
+    # psi is the second result of the same instruction: a linear view of the next register
+    return g, x.new(op.MEASURE, x.number, x.trace.table(table), 1.0)
+
+
+@measure_potential.register
+def _(x: Value, table: Any) -> Value:
+    return x.new(op.POTENTIAL, x.number, x.trace.table(table))

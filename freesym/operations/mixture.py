@@ -1,0 +1,233 @@
+"""Mixtures, Boolean, monotone and rectangular convolutions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from freesym.errors import InvalidLawError, UnsupportedOperationError
+from freesym.law import Law
+from freesym.operations.node import require_law
+from freesym.parameters import (
+    NONNEGATIVE,
+    Domain,
+    Number,
+    as_number,
+    exact_quotient,
+    is_expression,
+    number_repr,
+    parameter,
+)
+from freesym.relations import nodes, simplify
+from freesym.relations.relation import Relation
+
+Matrix = NDArray[np.float64]
+
+
+def _laws(values: Sequence[Any], operation: str) -> tuple[Law, ...]:
+    laws = tuple(require_law(value, operation) for value in values)
+    if not laws:
+        raise InvalidLawError(f"{operation} needs at least one law")
+    return laws
+
+
+@dataclass(frozen=True, repr=False)
+class Mixture(Law):
+    """A convex combination of laws, the spectrum of a block-diagonal matrix."""
+
+    laws: tuple[Law, ...]
+    weights: tuple[Number, ...]
+
+    def relation(self) -> Relation:
+        """``G = sum p_i G_i``."""
+        return nodes.Mixture(tuple(law.relation() for law in self.laws), self.weights)
+
+    def sample_matrix(self, n: int, rng: Any = None) -> Matrix:
+        """Blocks on the diagonal, of sizes proportional to the weights."""
+        generator = np.random.default_rng(rng)
+        ends = np.rint(n * np.cumsum([0.0, *map(float, self.weights)])).astype(int)
+        whole = np.zeros((n, n))
+        for law, a, b in zip(self.laws, ends[:-1], ends[1:], strict=True):
+            if b > a:
+                whole[a:b, a:b] = law.sample_matrix(int(b - a), generator)[: b - a, : b - a]
+        return whole
+
+    def __repr__(self) -> str:
+        laws = ", ".join(map(repr, self.laws))
+        return f"mixture([{laws}], [{', '.join(map(number_repr, self.weights))}])"
+
+
+def mixture(laws: Sequence[Law], weights: Sequence[Number] | None = None) -> Law:
+    """The law that is ``laws[i]`` with probability ``weights[i]``.
+
+    Parameters
+    ----------
+    laws : sequence of Law
+    weights : sequence of numbers, optional
+        Nonnegative, of sum 1; equal if not given.
+
+    Raises
+    ------
+    InvalidLawError
+        If the weights are negative, do not sum to 1 or are not as many as the laws.
+    """
+    found = _laws(laws, "mixture")
+    if weights is None:
+        weights = [exact_quotient(1, len(found))] * len(found)
+    numbers = tuple(as_number(w, "mixture: weight") for w in weights)
+    if len(numbers) != len(found):
+        raise InvalidLawError(f"mixture: {len(numbers)} weights for {len(found)} laws")
+    if not any(is_expression(w) and w.free_symbols for w in numbers):
+        _check_weights(numbers)
+    kept = [(law, w) for law, w in zip(found, numbers, strict=True) if w != 0]
+    return kept[0][0] if len(kept) == 1 else Mixture(*map(tuple, zip(*kept, strict=True)))
+
+
+def _check_weights(weights: tuple[Number, ...]) -> None:
+    negative = [w for w in weights if float(w) < 0]
+    if negative:
+        raise InvalidLawError(f"mixture: weight {negative[0]} is negative")
+    total = sum(weights)
+    if abs(float(total) - 1) > 1e-12:
+        raise InvalidLawError(f"mixture: the weights sum to {total}, not to 1; divide by the sum")
+
+
+@dataclass(frozen=True, repr=False)
+class BooleanSum(Law):
+    """Boolean additive convolution: ``z - 1/G`` adds (Speicher & Woroudi 1997)."""
+
+    laws: tuple[Law, ...]
+
+    def relation(self) -> Relation:
+        """``1/G = sum 1/G_i - (n-1) z``."""
+        return nodes.Boolean(tuple(law.relation() for law in self.laws))
+
+    def sample_matrix(self, n: int, rng: Any = None) -> Matrix:
+        """There is no random-matrix model at this normalisation."""
+        raise UnsupportedOperationError("Boolean convolution has no matrix model")
+
+    def __repr__(self) -> str:
+        return f"boolean_sum({', '.join(map(repr, self.laws))})"
+
+
+def boolean_sum(*laws: Law) -> Law:
+    """The Boolean additive convolution of laws."""
+    found = _laws(laws, "boolean_sum")
+    return found[0] if len(found) == 1 else BooleanSum(found)
+
+
+@dataclass(frozen=True, repr=False)
+class MonotoneConvolution(Law):
+    """Monotone convolution: ``F = F_first o F_second`` with ``F = 1/G`` (Muraki 2001)."""
+
+    first: Law
+    second: Law
+
+    def relation(self) -> Relation:
+        """The first law at ``1/G`` of the second."""
+        return nodes.Monotone(self.first.relation(), self.second.relation())
+
+    def sample_matrix(self, n: int, rng: Any = None) -> Matrix:
+        """There is no random-matrix model at this normalisation."""
+        raise UnsupportedOperationError("monotone convolution has no matrix model")
+
+    def __repr__(self) -> str:
+        return f"monotone({self.first!r}, {self.second!r})"
+
+
+def monotone(first: Law, second: Law) -> Law:
+    """The monotone convolution ``first |> second``."""
+    return MonotoneConvolution(*_laws((first, second), "monotone"))
+
+
+RATIO = Domain("an aspect ratio, above 0 and at most 1", lambda x: 0 < x <= 1, "is_positive")
+
+
+@dataclass(frozen=True, repr=False)
+class RectangularSum(Law):
+    """Rectangular free convolution (Benaych-Georges 2009).
+
+    The law of ``(A + B)(A + B)^T`` for free ``n x p`` matrices with ``n/p`` tending to
+    ``ratio <= 1``, given the laws of ``A A^T`` and ``B B^T``.
+    """
+
+    laws: tuple[Law, ...]
+    ratio: Number = parameter(RATIO)
+
+    def _validate(self) -> None:
+        for law in self.laws:
+            if law.is_positive is False:
+                raise UnsupportedOperationError(
+                    f"a rectangular sum needs laws of A A^T, on [0, oo); {law!r} reaches below 0"
+                )
+
+    def relation(self) -> Relation:
+        """The rectangular C-transforms add."""
+        return nodes.Rectangular(tuple(law.relation() for law in self.laws), self.ratio)
+
+    def sample_matrix(self, n: int, rng: Any = None) -> Matrix:
+        """Rectangular matrices with the given singular values in random bases."""
+        from freesym.laws._models import haar_orthogonal
+
+        generator = np.random.default_rng(rng)
+        p = round(n / float(self.ratio))
+        total = np.zeros((n, p))
+        for law in self.laws:
+            values = np.linalg.eigvalsh(law.sample_matrix(n, generator)[:n, :n])
+            block = np.zeros((n, p))
+            np.fill_diagonal(block, np.sqrt(np.maximum(values, 0.0)))
+            left, right = haar_orthogonal(n, generator), haar_orthogonal(p, generator)
+            total += left @ block @ right
+        return total @ total.T
+
+    def __repr__(self) -> str:
+        laws = ", ".join(map(repr, self.laws))
+        return f"rectangular_sum({laws}, ratio={number_repr(self.ratio)})"
+
+
+def rectangular_sum(*laws: Law, ratio: Number = 1) -> Law:
+    """The rectangular free convolution of laws of ``A A^T`` at aspect ratio ``ratio <= 1``."""
+    found = _laws(laws, "rectangular_sum")
+    return found[0] if len(found) == 1 else RectangularSum(found, ratio)
+
+
+def noncentral_wishart(law: Law, s: Number, ratio: Number = 1) -> Law:
+    """The law of ``(A + sqrt(s) G)(A + sqrt(s) G)^T``.
+
+    Parameters
+    ----------
+    law : Law
+        The law of ``A A^T`` for ``A`` of shape (n, p), ``n/p = ratio <= 1``.
+    s : number
+        The variance of the noise: ``G`` has independent entries of variance ``1/p``.
+    ratio : number
+        Rows over columns.
+
+    Notes
+    -----
+    A rectangular free convolution with a Marchenko-Pastur law (Dozier & Silverstein 2007).
+    """
+    from freesym.laws.marchenko_pastur import MarchenkoPastur
+    from freesym.parameters import checked
+
+    variance = checked(s, NONNEGATIVE, "noncentral_wishart", "s")
+    if variance == 0:
+        return law
+    return rectangular_sum(law, MarchenkoPastur(ratio, variance), ratio=ratio)
+
+
+__all__ = [
+    "BooleanSum",
+    "Mixture",
+    "MonotoneConvolution",
+    "RectangularSum",
+    "boolean_sum",
+    "mixture",
+    "monotone",
+    "noncentral_wishart",
+    "rectangular_sum",
+]

@@ -1,0 +1,69 @@
+"""What the operations have in common: printing, symbols and random bases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from freesym.errors import UnsupportedOperationError
+from freesym.law import Law
+from freesym.laws._models import rotated
+from freesym.parameters import is_expression, number_repr
+
+
+def is_zero(value: Any) -> bool:
+    """Whether a parameter is known to be 0."""
+    return bool(value.is_zero) if is_expression(value) else bool(value == 0)
+
+
+def grouped(law: Law, *, additive: bool) -> str:
+    """The representation of a law as an operand: in brackets unless it binds tightly."""
+    text = repr(law)
+    if text.startswith(("-",)) or _is_compound(text, additive):
+        return f"({text})"
+    return text
+
+
+def _is_compound(text: str, additive: bool) -> bool:
+    """Whether a binary operator stands outside all brackets."""
+    depth = 0
+    operators = ("-",) if additive else ("+", "-", "*", "@")
+    for i, character in enumerate(text):
+        depth += character in "([{"
+        depth -= character in ")]}"
+        if depth == 0 and character in operators and text[i - 1 : i + 2] == f" {character} ":
+            return True
+    return False
+
+
+def require_law(value: Any, operation: str) -> Law:
+    """The operand, if it is a law."""
+    if not isinstance(value, Law):
+        raise UnsupportedOperationError(
+            f"{operation} needs laws, not {type(value).__name__} {value!r}; "
+            "a constant is PointMass(a)"
+        )
+    return value
+
+
+def symmetric_function(eigenvalues: NDArray[np.float64], rng: Any) -> NDArray[np.float64]:
+    """A matrix with these eigenvalues in a random basis."""
+    return rotated(eigenvalues, np.random.default_rng(rng))
+
+
+class UnaryOperation(Law):
+    """An operation on one law, printed as a method call."""
+
+    law: Law
+
+    def __post_init__(self) -> None:
+        require_law(self.law, type(self).__name__)
+        super().__post_init__()
+
+    def _method(self, name: str, *arguments: Any) -> str:
+        shown = ", ".join(
+            repr(a) if isinstance(a, Law) else number_repr(a) for a in arguments
+        )
+        return f"{grouped(self.law, additive=False)}.{name}({shown})"

@@ -1,0 +1,114 @@
+"""Elementary functions that follow the number system of their argument.
+
+The rules of this room are written once and run on Python complex numbers, on traced
+values (which become kernel programs), on SymPy expressions and on truncated series.  A
+number system joins by registering itself on these functions.
+"""
+
+from __future__ import annotations
+
+import cmath
+import math
+from fractions import Fraction
+from functools import singledispatch
+from typing import Any
+
+
+@singledispatch
+def log(x: Any) -> Any:
+    """Principal logarithm."""
+    return cmath.log(x)
+
+
+@log.register(int)
+@log.register(float)
+@log.register(Fraction)
+def _(x: float) -> Any:
+    """Parameters have real logarithms."""
+    return math.log(x) if x > 0 else cmath.log(x)
+
+
+@singledispatch
+def log_upper(x: Any) -> Any:
+    """Logarithm of a quantity in the closed half-plane of its node's ``w``."""
+    return log(x)
+
+
+@singledispatch
+def log_lower(x: Any) -> Any:
+    """Logarithm of a quantity in the closed half-plane opposite to its node's ``w``."""
+    return log(x)
+
+
+@singledispatch
+def exp(x: Any) -> Any:
+    """Exponential function."""
+    return cmath.exp(x)
+
+
+@singledispatch
+def sqrt(x: Any) -> Any:
+    """Principal square root."""
+    return cmath.sqrt(x)
+
+
+@sqrt.register(int)
+@sqrt.register(float)
+@sqrt.register(Fraction)
+def _(x: float) -> Any:
+    return math.sqrt(x) if x >= 0 else cmath.sqrt(x)
+
+
+@singledispatch
+def times_i(x: Any) -> Any:
+    """Multiplication by the imaginary unit."""
+    return 1j * x
+
+
+@singledispatch
+def sign_of_imaginary_part(x: Any) -> Any:
+    """Sign of the imaginary part: locally constant off the real axis."""
+    return 1.0 if complex(x).imag >= 0 else -1.0
+
+
+@singledispatch
+def flipped(x: Any, orientation: int = -1) -> Any:
+    """The same number, seen from a node whose half-plane is ``orientation`` times ours.
+
+    -1: the opposite half-plane; 0: not known beforehand.
+    """
+    return x
+
+
+@singledispatch
+def pick_smaller(x: Any, y: Any, a: Any, b: Any) -> Any:
+    """``a`` if ``|x| <= |y|``, else ``b``: for formulas that cancel on one side."""
+    return a if abs(x) <= abs(y) else b
+
+
+@singledispatch
+def measure_transform(x: Any, table: Any) -> tuple[Any, Any]:
+    """The pair ``(g, psi)`` of a tabulated measure at ``x``."""
+    return table.transform(complex(x))
+
+
+@singledispatch
+def measure_potential(x: Any, table: Any) -> Any:
+    """The log-potential of a tabulated measure at ``x``."""
+    return table.potential(complex(x))
+
+
+def square_root_of_interval(w: Any, a: Any, b: Any) -> Any:
+    """``sqrt((w-a)(w-b))`` with its cut exactly on ``[a, b]``: a product of two roots."""
+    return sqrt(w - a) * sqrt(w - b)
+
+
+def integer_power(x: Any, n: int) -> Any:
+    """``x**n`` for a non-negative integer by repeated squaring."""
+    result, square = None, x
+    while n:
+        if n & 1:
+            result = square if result is None else result * square
+        n >>= 1
+        square = square * square if n else square
+    return 1 if result is None else result

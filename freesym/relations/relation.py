@@ -1,0 +1,75 @@
+"""What every relation offers: explicit evaluation along a coordinate, or a combination."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from fractions import Fraction
+from typing import Any, Self
+
+from freesym.parameters import is_expression, to_float
+from freesym.relations.state import Kind, State
+
+
+class Relation(ABC):
+    """A leaf or a node of a relation tree; immutable and hashable."""
+
+    #: The quantity the children share, which is also the natural coordinate of the node.
+    native: Kind | None = None
+
+    @property
+    def children(self) -> tuple[Relation, ...]:
+        """The relations this one is built from."""
+        return ()
+
+    @property
+    def flips(self) -> tuple[int, ...]:
+        """For each child +1 or -1: does its ``w`` lie in the same half-plane as ours?"""
+        return (1,) * len(self.children)
+
+    @property
+    def proved(self) -> bool:
+        """Whether the half-plane conditions of this node single out the solution."""
+        return True
+
+    @property
+    def all_proved(self) -> bool:
+        """Whether they do in the whole tree."""
+        return self.proved and all(child.all_proved for child in self.children)
+
+    def explicit(self, kind: Kind) -> bool:
+        """Whether the state is an explicit function of the component ``kind``."""
+        return False
+
+    def at(self, kind: Kind, value: Any) -> State:
+        """The state whose component ``kind`` has the given value."""
+        raise NotImplementedError(f"{type(self).__name__} is not explicit in {kind}")
+
+    def shared(self, index: int, state: State) -> Any:
+        """The quantity that must agree between the children, read off child ``index``."""
+        assert self.native is not None
+        return state.value(self.native)
+
+    def numeric(self) -> Self:
+        """The same relation with every parameter a float."""
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        return dataclasses.replace(  # type: ignore[type-var]
+            self, **{f.name: numeric(getattr(self, f.name)) for f in fields if f.init}
+        )
+
+    @abstractmethod
+    def combine(self, parts: tuple[State, ...]) -> State:
+        """The state of this node from those of its children, once they agree."""
+
+    @abstractmethod
+    def has_potential(self) -> bool:
+        """Whether the log-potential follows by a rule."""
+
+
+def numeric(value: Any) -> Any:
+    """A relation, or a tuple of them or of parameters, with every parameter a float."""
+    if isinstance(value, Relation):
+        return value.numeric()
+    if isinstance(value, tuple):
+        return tuple(map(numeric, value))
+    return to_float(value) if isinstance(value, (int, float, Fraction)) or is_expression(value) else value

@@ -1,0 +1,167 @@
+"""Constructors that keep relation trees small: flatten, merge, pull out scales and shifts.
+
+A sum of equal terms is a power, nested sums are one sum, point masses are shifts or scales.
+A thousand equal layers thus become one factor with the power 1000.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from freesym.relations.functions import log_upper
+from freesym.relations.leaf import CauchyLeaf
+from freesym.relations.nodes import (
+    Additive,
+    Affine,
+    CompoundPoisson,
+    Multiplicative,
+    NegativeInverse,
+    RealMultiplicative,
+    Reshape,
+)
+from freesym.relations.relation import Relation
+
+Powers = Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Constant(CauchyLeaf):
+    """The law of a constant."""
+
+    value: Any
+
+    def transform(self, w: Any) -> tuple[Any, Any]:
+        """``1/(w - a)`` and ``a/(w - a)``."""
+        g = 1 / (w - self.value)
+        return g, self.value * g
+
+    def log_potential_at(self, w: Any) -> Any:
+        """``log(w - a)``."""
+        return log_upper(w - self.value)
+
+
+def _merged(pairs: Iterable[tuple[Relation, Any]]) -> tuple[tuple[Relation, ...], tuple[Any, ...]]:
+    totals: dict[Relation, Any] = {}
+    for relation, power in pairs:
+        totals[relation] = totals[relation] + power if relation in totals else power
+    kept = {relation: power for relation, power in totals.items() if power != 0}
+    return tuple(kept), tuple(kept.values())
+
+
+def affine(relation: Relation, scale: Any, shift: Any) -> Relation:
+    """The law of ``scale X + shift``; ``scale`` is not 0."""
+    if isinstance(relation, Constant):
+        return Constant(scale * relation.value + shift)
+    if isinstance(relation, Affine):
+        return affine(relation.child, scale * relation.scale, scale * relation.shift + shift)
+    if scale == 1 and shift == 0:
+        return relation
+    return Affine(relation, scale, shift)
+
+
+def additive(terms: Sequence[Relation], powers: Powers) -> Relation:
+    """Free additive convolution of powers, with constants and shifts pulled out."""
+    shift: Any = 0
+    pairs: list[tuple[Relation, Any]] = []
+    for term, power in zip(terms, powers, strict=True):
+        inner = term
+        if isinstance(inner, Affine):
+            shift = shift + power * inner.shift
+            inner = affine(inner.child, inner.scale, 0)
+        if isinstance(inner, Constant):
+            shift = shift + power * inner.value
+        elif isinstance(inner, Additive):
+            nested = zip(inner.terms, inner.powers, strict=True)
+            pairs.extend((t, p * power) for t, p in nested)
+        else:
+            pairs.append((inner, power))
+    kept, totals = _merged(pairs)
+    if not kept:
+        return Constant(shift)
+    if len(kept) == 1:
+        whole = _additive_power(kept[0], totals[0])
+    else:
+        whole = Additive(kept, totals)
+    return affine(whole, 1, shift)
+
+
+def _additive_power(relation: Relation, power: Any) -> Relation:
+    """A power of one term; laws closed under powers (semicircles, Poisson laws) say so."""
+    if power == 1:
+        return relation
+    closed = getattr(relation, "additive_power_relation", None)
+    if closed is not None:
+        found: Relation = closed(power)
+        return found
+    if isinstance(relation, CompoundPoisson):
+        return CompoundPoisson(relation.jumps, power * relation.rate)
+    return Additive((relation,), (power,))
+
+
+def multiplicative(factors: Sequence[Relation], powers: Powers) -> Relation:
+    """Free multiplicative convolution of powers on the half-line, with scales pulled out."""
+    scale: Any = 1
+    pairs: list[tuple[Relation, Any]] = []
+    for factor, power in zip(factors, powers, strict=True):
+        inner = factor
+        if isinstance(inner, Affine) and inner.shift == 0 and _is_positive(inner.scale):
+            scale = scale * inner.scale**power
+            inner = inner.child
+        if isinstance(inner, Constant):
+            if inner.value == 0:
+                return Constant(0)
+            scale = scale * inner.value**power
+        elif isinstance(inner, Multiplicative):
+            nested = zip(inner.factors, inner.powers, strict=True)
+            pairs.extend((f, p * power) for f, p in nested)
+        else:
+            pairs.append((inner, power))
+    kept, totals = _merged(pairs)
+    if not kept:
+        return Constant(scale)
+    whole = kept[0] if totals == (1,) else Multiplicative(kept, totals)
+    return affine(whole, scale, 0)
+
+
+def real_multiplicative(real: Relation, positive: Relation) -> Relation:
+    """Free multiplicative convolution of a law on the line with one on the half-line."""
+    if isinstance(positive, Constant):
+        return affine(real, positive.value, 0) if positive.value != 0 else Constant(0)
+    if isinstance(real, Constant):
+        return affine(positive, real.value, 0) if real.value != 0 else Constant(0)
+    scale: Any = 1
+    if isinstance(positive, Affine) and positive.shift == 0:
+        scale, positive = positive.scale, positive.child
+    if isinstance(real, Affine) and real.shift == 0:
+        scale, real = scale * real.scale, real.child
+    if isinstance(real, RealMultiplicative):
+        positive = multiplicative((positive, real.positive), (1, 1))
+        real = real.real
+    return affine(RealMultiplicative(real, positive), scale, 0)
+
+
+def negative_inverse(relation: Relation) -> Relation:
+    """The law of ``-1/X``."""
+    if isinstance(relation, Constant):
+        return Constant(-1 / relation.value)
+    if isinstance(relation, NegativeInverse):
+        return relation.child
+    if isinstance(relation, Affine) and relation.shift == 0:
+        return affine(NegativeInverse(relation.child), 1 / relation.scale, 0)
+    return NegativeInverse(relation)
+
+
+def reshape(relation: Relation, ratio: Any) -> Relation:
+    """From the law of ``J J^T`` to that of ``J^T J``."""
+    if isinstance(relation, Reshape):
+        return reshape(relation.child, ratio * relation.ratio)
+    if isinstance(relation, Affine) and relation.shift == 0:
+        return affine(reshape(relation.child, ratio), relation.scale, 0)
+    return relation if ratio == 1 else Reshape(relation, ratio)
+
+
+def _is_positive(scale: Any) -> bool:
+    sign = getattr(scale, "is_positive", None)
+    return bool(sign) if sign is not None else bool(scale > 0)

@@ -1,0 +1,1 @@
+"""Verified solutions: the start, the march, and one interface to both."""

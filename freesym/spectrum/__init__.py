@@ -1,0 +1,1 @@
+"""Quantities of a spectrum, computed from relations: densities, cdf, edges, atoms, moments."""

@@ -1,0 +1,189 @@
+"""Atoms with their masses, by the theorems for each operation.
+
+Free additive convolution: Bercovici & Voiculescu (1998), Theorem 7.4; multiplicative:
+Belinschi (2003), Theorem 4.1; powers: the same theorems for real multiplicities.  For
+Boolean and monotone convolutions the atoms are the zeros of ``1/G``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from functools import lru_cache, reduce
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from freesym.parameters import exact_quotient
+from freesym.relations import nodes
+from freesym.relations.relation import Relation
+from freesym.relations.simplify import Constant
+from freesym.spectrum.evaluate import transforms
+
+Atoms = dict[Any, Any]
+_ROUNDING = 1e-13
+
+
+def atoms(relation: Relation) -> Atoms:
+    """The atoms of a relation, ascending, with masses as exact as its parameters."""
+    found = _atoms(relation)
+    return {a: found[a] for a in sorted(found, key=float)}
+
+
+@lru_cache(maxsize=4096)
+def _atoms(relation: Relation) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(_collected(_candidates(relation)))
+
+
+def _collected(pairs: Iterable[tuple[Any, Any]]) -> Atoms:
+    """Add the masses of equal locations; drop what is not positive."""
+    totals: Atoms = {}
+    for location, mass in pairs:
+        totals[location] = totals.get(location, 0) + mass
+    return {a: m for a, m in totals.items() if _is_positive(m)}
+
+
+def _is_positive(mass: Any) -> bool:
+    if isinstance(mass, (int, Fraction)):
+        return mass > 0
+    known = getattr(mass, "is_positive", None)
+    return bool(known) if known is not None else bool(mass > _ROUNDING)
+
+
+def _candidates(relation: Relation) -> list[tuple[Any, Any]]:
+    parts: list[Atoms] = [dict(_atoms(child)) for child in relation.children]
+    match relation:
+        case Constant():
+            return [(relation.value, 1)]
+        case nodes.Additive():
+            return _additive(relation, parts)
+        case nodes.Multiplicative():
+            powered = [_power(p, t) for p, t in zip(parts, relation.powers, strict=True)]
+            return list(reduce(_product, powered).items())
+        case nodes.RealMultiplicative():
+            return list(_product(*parts).items())
+        case nodes.Rectangular():
+            return _rectangular(parts)
+        case nodes.Mixture():
+            return [
+                (a, p * m)
+                for p, part in zip(relation.weights, parts, strict=True)
+                for a, m in part.items()
+            ]
+        case nodes.Boolean() | nodes.Monotone():
+            return _zeros_of_reciprocal(relation.numeric())
+        case nodes.Affine():
+            return [(relation.scale * a + relation.shift, m) for a, m in parts[0].items()]
+        case nodes.NegativeInverse():
+            return [(exact_quotient(-1, a), m) for a, m in parts[0].items() if a != 0]
+        case nodes.SymmetricSquare():
+            return [(a * a, m) for a, m in parts[0].items()]
+        case nodes.Reshape():
+            return _reshaped(relation, parts[0])
+        case nodes.CompoundPoisson():
+            return [(0, 1 - relation.rate * (1 - parts[0].get(0, 0)))]
+    found: Atoms = getattr(relation, "point_masses", dict)()
+    return list(found.items())
+
+
+def _sum(first: Atoms, second: Atoms) -> Atoms:
+    pairs = [(a + b, m + n - 1) for a, m in first.items() for b, n in second.items()]
+    return _collected(p for p in pairs if _is_positive(p[1]))
+
+
+def _additive(relation: nodes.Additive, parts: list[Atoms]) -> list[tuple[Any, Any]]:
+    if min(map(float, relation.powers)) < 1:
+        return _residues(relation, parts)
+    powered = [
+        {t * a: t * m - (t - 1) for a, m in part.items() if _is_positive(t * m - (t - 1))}
+        for t, part in zip(relation.powers, parts, strict=True)
+    ]
+    return list(reduce(_sum, powered).items())
+
+
+def _power(part: Atoms, t: Any) -> Atoms:
+    pairs = [(a**t, t * m - (t - 1)) for a, m in part.items() if a != 0]
+    pairs += [(0, m) for a, m in part.items() if a == 0]
+    return _collected(p for p in pairs if _is_positive(p[1]))
+
+
+def _product(first: Atoms, second: Atoms) -> Atoms:
+    pairs = [
+        (a * b, m + n - 1)
+        for a, m in first.items()
+        for b, n in second.items()
+        if a != 0 and b != 0 and _is_positive(m + n - 1)
+    ]
+    zero = max(first.get(0, 0), second.get(0, 0), key=float)
+    return _collected([*pairs, (0, zero)])
+
+
+def _rectangular(parts: list[Atoms]) -> list[tuple[Any, Any]]:
+    """A singular value survives where all other summands vanish on both sides."""
+    ranks = [1 - part.get(0, 0) for part in parts]
+    total = sum(ranks)
+    pairs: list[tuple[Any, Any]] = [(0, 1 - total)]
+    for part, rank in zip(parts, ranks, strict=True):
+        pairs += [(a, m - 2 * (total - rank)) for a, m in part.items() if a != 0]
+    return pairs
+
+
+def _reshaped(relation: nodes.Reshape, part: Atoms) -> list[tuple[Any, Any]]:
+    r = relation.ratio
+    kept = [(a, r * m) for a, m in part.items() if a != 0]
+    return [*kept, (0, 1 - r * (1 - part.get(0, 0)))]
+
+
+def _residues(relation: nodes.Additive, parts: list[Atoms]) -> list[tuple[Any, Any]]:
+    """Where no theorem applies: the residues of G at the possible places."""
+    places: set[float] = {0.0}
+    for t, part in zip(relation.powers, parts, strict=True):
+        places = {p + float(t * a) for p in places for a in (*part, 0)}
+    numeric = relation.numeric()
+    found = []
+    for place in sorted(places):
+        mass = _residue(numeric, place)
+        if mass > 1e-6:
+            found.append((place, mass))
+    return found
+
+
+def _residue(relation: Relation, x: float) -> float:
+    """``lim i y G(x + i y)``, extrapolated from two heights."""
+    y = np.array([1e-8, 1e-10]) * max(abs(x), 1.0)
+    g = transforms(relation, x + 1j * y).g
+    masses = (1j * y * g).real
+    if not np.isfinite(masses).all() or masses[1] < 0.5 * masses[0]:
+        return 0.0
+    return float(masses[1])
+
+
+def _reciprocal(relation: Relation, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    g = transforms(relation, x.astype(np.complex128)).g
+    with np.errstate(all="ignore"):
+        f = 1 / g
+    return np.where(np.abs(g.imag) > 1e-9 * np.abs(g), np.nan, f.real)
+
+
+def _zeros_of_reciprocal(relation: Relation) -> list[tuple[Any, Any]]:
+    """Zeros of the increasing function ``1/G`` outside the continuous support."""
+    from freesym.spectrum.bounds import hull
+
+    a, b = hull(relation)
+    pad = 0.01 * (b - a) + 1e-6
+    x = np.linspace(a - pad, b + pad, 4001)
+    f = _reciprocal(relation, x)
+    crossing = np.flatnonzero((f[:-1] < 0) & (f[1:] >= 0))
+    low, high = x[crossing], x[crossing + 1]
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        below = _reciprocal(relation, middle) < 0
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    found = []
+    for place in 0.5 * (low + high):
+        mass = _residue(relation, float(place))
+        if mass > 1e-9:
+            found.append((float(place), mass))
+    return found

@@ -1,0 +1,117 @@
+"""Densities and transforms as functions of arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from freesym.errors import ConvergenceError, InvalidLawError
+from freesym.relations.relation import Relation
+from freesym.spectrum.evaluate import Complex, transforms
+
+Real = NDArray[np.float64]
+
+
+def real_points(x: ArrayLike, name: str = "x") -> Real:
+    """The points as a float array; complex and non-numerical input is refused."""
+    points = np.asarray(x)
+    if points.dtype.kind not in "biuf" and not (points.dtype == object and points.size):
+        raise InvalidLawError(f"{name} has type {points.dtype}; give real numbers")
+    try:
+        return points.astype(np.float64)
+    except (TypeError, ValueError):
+        raise InvalidLawError(f"{name} = {x!r} is not an array of real numbers") from None
+
+
+def shaped(values: NDArray[Any], shape: tuple[int, ...]) -> Any:
+    """The values in a shape; a NumPy scalar for shape ``()``."""
+    return values.reshape(shape)[()]
+
+
+def refuse_unsolved(points: NDArray[Any], values: NDArray[Any]) -> None:
+    """Raise ConvergenceError for NaN values at points that are numbers."""
+    bad = np.isnan(values) & ~np.isnan(points)
+    if bad.any():
+        where = points[bad]
+        raise ConvergenceError(
+            f"{where.size} of {points.size} points have no verified solution, the first at "
+            f"{where[0]:.17g}; move them slightly, or exclude them",
+            where.tolist(),
+        )
+
+
+def density(relation: Relation, x: ArrayLike) -> Any:
+    """The density of the absolutely continuous part at real points."""
+    points = real_points(x)
+    flat = points.ravel()
+    values = np.full(flat.shape, np.nan)
+    finite = np.isfinite(flat)
+    values[np.isinf(flat)] = 0.0
+    values[finite] = _density(relation, flat[finite])
+    refuse_unsolved(flat, values)
+    return shaped(values, points.shape)
+
+
+def _density(relation: Relation, x: Real) -> Real:
+    g = transforms(relation, x.astype(np.complex128)).g
+    values = -g.imag / np.pi + 0.0
+    singular = ~np.isfinite(g)
+    if singular.any():
+        values[singular] = [_beside(relation, point) for point in x[singular]]
+    return np.where((values < 0) & (values > -1e-9 * np.abs(g)), 0.0, values)
+
+
+def _beside(relation: Relation, x: float) -> float:
+    """The limit of the density at a point where the transform is infinite or unsolved.
+
+    An atom adds nothing; an integrable singularity (a hard edge) is infinite.
+    """
+    steps = np.array([1e-6, 1e-8, 1e-10]) * (abs(x) if x else 1.0)
+    near = np.concatenate([x - steps, x + steps])
+    g = transforms(relation, near.astype(np.complex128)).g
+    rho = (-g.imag / np.pi).reshape(2, 3)
+    if np.isnan(rho).any():
+        return float("nan")
+    if (rho[:, 2] > 1.3 * rho[:, 1]).any() and (rho[:, 1] > 1.3 * rho[:, 0]).any():
+        return float("inf")
+    return float(0.0 if (rho[:, 2] < rho[:, 0] / 50).all() else rho[:, 2].mean())
+
+
+def cauchy_transform(relation: Relation, z: ArrayLike) -> Any:
+    """``G`` at complex points, by reflection in the lower half-plane."""
+    points = _complex_points(z)
+    flat = points.ravel()
+    values = np.full(flat.shape, complex("nan"))
+    fine = np.isfinite(flat)
+    values[fine] = _reflected(relation, flat[fine])
+    refuse_unsolved(flat, values)
+    return shaped(values, points.shape)
+
+
+def _complex_points(z: ArrayLike) -> Complex:
+    points = np.asarray(z)
+    if points.dtype.kind not in "biufc":
+        raise InvalidLawError(f"z has type {points.dtype}; give complex numbers")
+    return points.astype(np.complex128)
+
+
+def _reflected(relation: Relation, z: Complex) -> Complex:
+    below = z.imag < 0
+    g = transforms(relation, np.where(below, z.conj(), z)).g
+    return np.where(below, g.conj(), g)
+
+
+def moment_transform(relation: Relation, z: ArrayLike) -> Any:
+    """``M(z) = psi(1/z)``."""
+    points = _complex_points(z)
+    flat = points.ravel()
+    values = np.zeros(flat.shape, dtype=np.complex128)
+    nonzero = flat != 0
+    inverse = 1 / flat[nonzero]
+    below = inverse.imag < 0
+    psi = transforms(relation, np.where(below, inverse.conj(), inverse)).psi
+    values[nonzero] = np.where(below, psi.conj(), psi)
+    refuse_unsolved(flat, values)
+    return shaped(values, points.shape)

@@ -1,0 +1,247 @@
+"""Distribution function, quantiles, samples and potentials."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from freesym.errors import ConvergenceError, InvalidLawError
+from freesym.relations.relation import Relation
+from freesym.spectrum.atoms import atoms
+from freesym.spectrum.density import real_points, refuse_unsolved, shaped
+from freesym.spectrum.evaluate import transforms
+from freesym.spectrum.support import continuous_support
+
+Real = NDArray[np.float64]
+_NODES = 257
+
+
+def _masses(relation: Relation) -> list[tuple[float, float]]:
+    return sorted((float(a), float(m)) for a, m in atoms(relation).items())
+
+
+def cdf(relation: Relation, x: ArrayLike) -> Any:
+    """``P(X <= x) = 1 - Im u(x + i0)/pi``, with half of an atom at ``x`` added."""
+    points = real_points(x)
+    flat = points.ravel()
+    values = np.full(flat.shape, np.nan)
+    values[flat == np.inf], values[flat == -np.inf] = 1.0, 0.0
+    finite = np.isfinite(flat)
+    values[finite] = _cdf(relation, flat[finite])
+    refuse_unsolved(flat, values)
+    return shaped(values, points.shape)
+
+
+def _cdf(relation: Relation, x: Real) -> Real:
+    masses = _masses(relation)
+    locations = np.array([a for a, _ in masses])
+    on_atom = np.isin(x, locations)
+    values = np.empty_like(x)
+    if not on_atom.all():
+        u = transforms(relation, x[~on_atom].astype(np.complex128), potential=True).u
+        assert u is not None
+        values[~on_atom] = 1 - u.imag / np.pi
+    for location, mass in masses:
+        here = x == location
+        if here.any():
+            values[here] = _cdf_at_atom(relation, location, mass)
+    missing = np.isnan(values)
+    if missing.any():
+        values[missing] = [_cdf_beside(relation, point) for point in x[missing]]
+    return np.clip(values, 0.0, 1.0)
+
+
+def _cdf_beside(relation: Relation, x: float) -> float:
+    """The limit at a point where the potential is singular: 0 and hard edges."""
+    step = 1e-13 * abs(x) if x else 1e-300
+    u = transforms(relation, np.array([x + step], dtype=complex), potential=True).u
+    assert u is not None
+    return float(1 - u.imag[0] / np.pi)
+
+
+def _cdf_at_atom(relation: Relation, location: float, mass: float) -> float:
+    """The continuous part below the atom, plus all atoms up to it."""
+    step = 1e-9 * (abs(location) if location else _scale(relation))
+    both = np.array([location - step, location + step], dtype=complex)
+    u = transforms(relation, both, potential=True).u
+    assert u is not None
+    below, above = 1 - u.imag / np.pi
+    if any(a <= location <= b for a, b in continuous_support(relation)):
+        return float(_continuous_limit(relation, location, step, below, above, mass))
+    return float(above)
+
+
+def _continuous_limit(
+    relation: Relation, location: float, step: float, below: float, above: float, mass: float
+) -> float:
+    """Next to a continuous part the two sides are averaged: the errors cancel to first order."""
+    interior = any(a < location < b for a, b in continuous_support(relation))
+    if interior:
+        return 0.5 * (below + mass + above)
+    starts = any(a == location for a, _ in continuous_support(relation))
+    return below + mass if starts else above
+
+
+def _scale(relation: Relation) -> float:
+    ends = [abs(e) for i in continuous_support(relation) for e in i if math.isfinite(e)]
+    ends += [abs(a) for a, _ in _masses(relation)]
+    return max(ends, default=1.0) or 1.0
+
+
+def log_potential(relation: Relation, x: ArrayLike) -> Any:
+    """``E log|x - X| = Re u(x + i0)``."""
+    points = real_points(x)
+    flat = points.ravel()
+    values = np.full(flat.shape, np.nan)
+    values[np.isinf(flat)] = np.inf
+    finite = np.isfinite(flat)
+    u = transforms(relation, flat[finite].astype(np.complex128), potential=True).u
+    assert u is not None
+    real = u.real
+    for location, _ in _masses(relation):
+        real[flat[finite] == location] = -np.inf
+    values[finite] = real
+    refuse_unsolved(flat, values)
+    return shaped(values, points.shape)
+
+
+def log_determinant(relation: Relation) -> float:
+    """``E log|X|``, as a limit where 0 is an end of the support."""
+    if any(a == 0.0 for a, _ in _masses(relation)):
+        return -math.inf
+    u = transforms(relation, np.zeros(1, dtype=complex), potential=True).u
+    assert u is not None
+    if np.isfinite(u[0]):
+        return float(u[0].real)
+    u = transforms(relation, np.array([1e-300, -1e-300], dtype=complex), potential=True).u
+    assert u is not None
+    if not np.isfinite(u).any():
+        raise ConvergenceError("the log-determinant has no verified value", (0.0,))
+    return float(u.real[np.isfinite(u)][0])
+
+
+@dataclass(frozen=True, eq=False)
+class QuantileTable:
+    """Nodes of the distribution function: ascending ``x`` with ``cdf`` and ``density``."""
+
+    x: Real
+    cdf: Real
+    density: Real
+
+
+def _interval_nodes(a: float, b: float) -> Real:
+    """Nodes that crowd at the ends, geometrically where an end is 0 or infinite."""
+    if not (math.isfinite(a) and math.isfinite(b)):
+        return _unbounded_nodes(a, b)
+    angles = np.linspace(0.0, np.pi, _NODES)
+    nodes = [a + (b - a) * np.sin(0.5 * angles) ** 2]
+    for end, other in ((a, b), (b, a)):
+        nodes.append(end + (other - end) * np.geomspace(1e-16, 0.5, 180))
+    if a == 0.0:
+        nodes.append(b * np.geomspace(1e-60, 0.5, 400))
+    inner = np.unique(np.concatenate(nodes))
+    return inner[(inner > a) & (inner < b)]
+
+
+def _unbounded_nodes(a: float, b: float) -> Real:
+    tail = np.geomspace(1e-12, 1e20, 900)
+    if math.isfinite(a):
+        return a + max(1.0, abs(a)) * tail
+    if math.isfinite(b):
+        return np.sort(b - max(1.0, abs(b)) * tail)
+    return np.concatenate([-tail[::-1], [0.0], tail])
+
+
+@lru_cache(maxsize=64)
+def quantile_table(relation: Relation) -> QuantileTable:
+    """Tabulate the distribution function once per law, for starts and for sampling."""
+    columns: list[tuple[Real, Real, Real]] = []
+    for a, b in continuous_support(relation):
+        x = _interval_nodes(a, b)
+        found = transforms(relation, x.astype(np.complex128), potential=True)
+        assert found.u is not None
+        values, rho = 1 - found.u.imag / np.pi, -found.g.imag / np.pi
+        good = np.isfinite(values) & np.isfinite(rho)
+        x, values, rho = x[good], np.clip(values[good], 0, 1), np.maximum(rho[good], 0)
+        ends = np.array([end for end in (a, b) if math.isfinite(end)])
+        end_values = np.array([values[0] if end == a else values[-1] for end in ends])
+        columns.append((x, values, rho))
+        columns.append((ends, end_values, np.zeros(len(ends))))
+    for location, mass in _masses(relation):
+        top = float(_cdf(relation, np.array([location]))[0])
+        columns.append((np.full(2, location), np.array([top - mass, top]), np.zeros(2)))
+    x, values, rho = (np.concatenate(c) for c in zip(*columns, strict=True))
+    order = np.lexsort((values, x))
+    return QuantileTable(x[order], np.maximum.accumulate(values[order]), rho[order])
+
+
+def _inverted(table: QuantileTable, q: Real) -> tuple[Real, Real, Real]:
+    """The bracketing nodes and a first guess for each level."""
+    i = np.clip(np.searchsorted(table.cdf, q, side="left"), 1, len(table.x) - 1)
+    low, high = table.x[i - 1], table.x[i]
+    rise = table.cdf[i] - table.cdf[i - 1]
+    share = np.where(rise > 0, (q - table.cdf[i - 1]) / np.where(rise > 0, rise, 1), 0.0)
+    share = np.clip(share, 0.0, 1.0)
+    width = high - low
+    left, right = table.density[i - 1] * width, table.density[i] * width
+    t = share
+    for _ in range(4):
+        s = 1 - t
+        value = t * t * (3 - 2 * t) * rise + t * s * (s * left - t * right)
+        slope = 6 * t * s * rise + (s * s - 2 * t * s) * left + (t * t - 2 * t * s) * right
+        step = np.where(slope > 0, (value - share * rise) / np.where(slope > 0, slope, 1), 0.0)
+        t = np.clip(t - step, 0.0, 1.0)
+    return low, high, low + t * width
+
+
+def quantile(relation: Relation, q: ArrayLike) -> Any:
+    """The smallest ``x`` with ``cdf(x) >= q``, by safeguarded Newton on (cdf, density)."""
+    levels = real_points(q, "q")
+    flat = levels.ravel()
+    if ((flat < 0) | (flat > 1)).any():
+        raise InvalidLawError(f"q = {flat[(flat < 0) | (flat > 1)][0]} must lie in [0, 1]")
+    values = np.full(flat.shape, np.nan)
+    fine = ~np.isnan(flat)
+    values[fine] = _quantile(relation, flat[fine])
+    return shaped(values, levels.shape)
+
+
+def _quantile(relation: Relation, q: Real) -> Real:
+    table = quantile_table(relation)
+    low, high, x = _inverted(table, q)
+    active = np.flatnonzero((high > low) & (q > 0) & (q < 1))
+    for _ in range(60):
+        if not active.size:
+            break
+        found = transforms(relation, x[active].astype(np.complex128), potential=True)
+        assert found.u is not None
+        error = (1 - found.u.imag / np.pi) - q[active]
+        rho = -found.g.imag / np.pi
+        above = error >= 0
+        high[active] = np.where(above, x[active], high[active])
+        low[active] = np.where(above, low[active], x[active])
+        with np.errstate(all="ignore"):
+            trial = x[active] - error / rho
+        middle = 0.5 * (low[active] + high[active])
+        outside = ~((trial > low[active]) & (trial < high[active]))
+        trial = np.where(outside, middle, trial)
+        moved = np.abs(trial - x[active])
+        x[active] = trial
+        small = moved <= 4e-16 * np.abs(trial)
+        done = (np.abs(error) <= 2e-16) | small | (high[active] - low[active] <= 0)
+        active = active[~done]
+    x = np.where(q <= 0, table.x[0], x)
+    return np.where(q >= 1, table.x[-1], x)
+
+
+def sample(relation: Relation, size: int | tuple[int, ...] | None, rng: Any) -> Any:
+    """Independent draws by inversion of the tabulated distribution function."""
+    generator = np.random.default_rng(rng)
+    levels = np.asarray(generator.random(size))
+    _, _, x = _inverted(quantile_table(relation), levels.ravel())
+    return shaped(x, levels.shape)

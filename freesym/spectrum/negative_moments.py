@@ -1,0 +1,187 @@
+"""Negative moments ``E X^-1, E X^-2, ...``, exact wherever the chart reaches 0 explicitly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from freesym.algebra.coefficients import Scalar
+from freesym.algebra.cumulants import moments_from_s_transform_series
+from freesym.algebra.series import Series
+from freesym.errors import (
+    ConvergenceError,
+    InvalidLawError,
+    UnboundParameterError,
+    UnsupportedOperationError,
+)
+from freesym.relations.leaf import CauchyLeaf, Leaf
+from freesym.relations.relation import Relation
+from freesym.spectrum import atoms as atoms_module
+from freesym.spectrum import support as support_module
+from freesym.spectrum.bounds import hull
+from freesym.spectrum.evaluate import transforms
+from freesym.spectrum.expansions import s_transform, taylor
+
+Interval = tuple[float, float]
+Atoms = dict[Any, Any]
+
+# Beyond this many atoms the common denominators of exact sums grow too long.
+_EXACT_ATOMS = 64
+_RADIUS, _POINTS = 0.85, 256
+
+
+def negative_moments(relation: Relation, n: int) -> list[Scalar]:
+    """Return ``E X^-1, ..., E X^-n``.
+
+    Parameters
+    ----------
+    relation : Relation
+        A tree with exact parameters.  With free symbols the result is formal: it holds for the
+        parameters for which 0 lies outside the support.
+    n : int
+        How many.
+
+    Returns
+    -------
+    list
+        Rationals or SymPy expressions for purely atomic laws, for trees explicit in ``psi`` and
+        for trees explicit in ``w``; floats, with relative errors of about 1e-13, for others.
+
+    Raises
+    ------
+    InvalidLawError
+        If the support reaches 0.
+
+    Notes
+    -----
+    ``S_(1/X)(psi) = 1/S_X(-1 - psi)`` (Haagerup & Schultz 2007); ``E X^-k`` is minus the
+    coefficient of ``w^(k-1)`` in ``G(w)`` at 0, else a contour integral by the trapezoidal rule
+    (Trefethen & Weideman 2014).
+    """
+    numerical = _numerical(relation)
+    table = _complete_atoms(relation)
+    if table is not None and not _is_rounded(table):
+        return _from_atoms(table, n)
+    gap = (-math.inf, math.inf) if numerical is None else _gap(numerical)
+    for attempt in (_from_s_transform, _from_cauchy_transform):
+        row = attempt(relation, n, gap)
+        if row is not None:
+            return row
+    if table is not None:
+        return _from_atoms(table, n)
+    return _from_contour(relation.numeric() if numerical is None else numerical, n)
+
+
+def _numerical(relation: Relation) -> Relation | None:
+    try:
+        return relation.numeric()
+    except UnboundParameterError:
+        return None
+
+
+# ------------------------------------------------------------------------------- where 0 lies
+
+
+def _gap(relation: Relation) -> Interval:
+    """Return an interval around 0 without spectrum, infinite where there is none on that side."""
+    lower, upper = hull(relation)
+    if lower > 0:
+        return -math.inf, lower
+    return (upper, math.inf) if upper < 0 else _gap_in_support(relation)
+
+
+def _gap_in_support(relation: Relation) -> Interval:
+    intervals = support_module.support(relation)
+    below = max((b for a, b in intervals if a < 0), default=-math.inf)
+    above = min((a for a, b in intervals if b >= 0), default=math.inf)
+    extent = max(abs(end) for interval in intervals for end in interval)
+    if min(-below, above) <= 1e-9 * extent:
+        raise InvalidLawError(
+            f"the support {intervals} reaches 0, so the moments of 1/X do not exist; "
+            "shift the law away from 0 first"
+        )
+    return below, above
+
+
+# ------------------------------------------------------------------------------ exact formulas
+
+
+def _complete_atoms(relation: Relation) -> Atoms | None:
+    """Return the atoms of a law without continuous part."""
+    try:
+        table = atoms_module.atoms(relation)
+        complete = abs(sum(table.values()) - 1) < 1e-12
+    except TypeError:  # the masses depend on free symbols
+        return None
+    if any(location == 0 for location in table):
+        raise InvalidLawError("0 is an atom, so 1/X is not defined; remove the zeros first")
+    return table if complete else None
+
+
+def _is_rounded(table: Atoms) -> bool:
+    return any(isinstance(value, float) for pair in table.items() for value in pair)
+
+
+def _from_atoms(table: Atoms, n: int) -> list[Scalar]:
+    """Return direct sums."""
+    in_doubles = _is_rounded(table) or len(table) > _EXACT_ATOMS
+    number: Callable[[Any], Any] = float if in_doubles else _exact
+    pairs = [(1 / number(a), number(mass)) for a, mass in table.items()]
+    return [sum(mass * inverse**k for inverse, mass in pairs) for k in range(1, n + 1)]
+
+
+def _exact(value: Any) -> Any:
+    return Fraction(value) if isinstance(value, int) else value
+
+
+def _from_s_transform(relation: Relation, n: int, gap: Interval) -> list[Scalar] | None:
+    """The S-transform at -1, which ``psi`` reaches as ``w`` reaches 0 from one side."""
+    if math.isfinite(gap[0]) and math.isfinite(gap[1]):
+        return None
+    if s_transform(relation, Series.variable(2) - 1) is None:
+        return None
+    try:
+        row = taylor(lambda psi: 1 / s_transform(relation, psi), n, centre=-1)
+    except UnsupportedOperationError:
+        return None
+    if row[0] == 0:
+        raise InvalidLawError("S is infinite at -1, so the moments of 1/X do not exist")
+    return moments_from_s_transform_series([(-1) ** k * value for k, value in enumerate(row)])
+
+
+def _from_cauchy_transform(relation: Relation, n: int, gap: Interval) -> list[Scalar] | None:
+    """The Taylor series of ``G`` at 0."""
+    if not _states_cauchy_transform(relation):
+        return None
+    try:
+        return [-value for value in taylor(lambda w: relation.at("w", w).g, n)]
+    except (UnsupportedOperationError, TypeError):
+        return None
+
+
+def _states_cauchy_transform(relation: Relation) -> bool:
+    if isinstance(relation, Leaf):
+        return isinstance(relation, CauchyLeaf)
+    return relation.explicit("w") and all(map(_states_cauchy_transform, relation.children))
+
+
+# -------------------------------------------------------------------------------- numerically
+
+
+def _from_contour(relation: Relation, n: int) -> list[Scalar]:
+    """The trapezoidal rule on a circle around 0; the lower half follows by reflection."""
+    below, above = _gap_in_support(relation)
+    radius = _RADIUS * min(-below, above)
+    points = _POINTS + n
+    angles = np.pi * (2 * np.arange(points) + 1) / (2 * points)
+    circle = radius * np.exp(1j * angles)
+    g = transforms(relation, circle).g
+    if np.isnan(g).any():
+        where = circle[np.isnan(g)]
+        raise ConvergenceError("G has no verified value on a circle around 0", where.tolist())
+    powers = circle[None, :] ** -np.arange(n)[:, None]
+    return [float(value) for value in -(powers * g).real.mean(axis=1)]

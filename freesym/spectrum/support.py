@@ -1,0 +1,306 @@
+"""The support of the continuous part: every interval, every gap, edges to full precision.
+
+Outside the support the solver returns exactly real solutions, so membership is a sign, not
+a threshold.  Between two points outside, the distribution function (exact, from the
+log-potential) says whether anything was missed; between points inside, the minima of the
+density are followed down until they are seen to be positive or a gap opens.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from freesym.relations import nodes
+from freesym.relations.leaf import Leaf
+from freesym.relations.relation import Relation
+from freesym.solve.solver import solver
+from freesym.spectrum import atoms as atoms_module
+from freesym.spectrum.bounds import hull
+from freesym.spectrum.evaluate import transforms
+
+Interval = tuple[float, float]
+Real = NDArray[np.float64]
+
+_LINEAR, _GEOMETRIC, _ZOOM = 385, 129, 33
+_RESOLUTION = 1e-8
+_NOISE = 1e-9
+
+
+def support(relation: Relation) -> tuple[Interval, ...]:
+    """The intervals of the support, atoms included as intervals of length 0."""
+    intervals = list(continuous_support(relation))
+    for location in atoms_module.atoms(relation):
+        x = float(location)
+        if not any(a <= x <= b for a, b in intervals):
+            intervals.append((x, x))
+    return tuple(sorted(intervals))
+
+
+def edges(relation: Relation) -> tuple[float, ...]:
+    """The end points of the continuous part, ascending."""
+    return tuple(end for interval in continuous_support(relation) for end in interval)
+
+
+@lru_cache(maxsize=1024)
+def continuous_support(relation: Relation) -> tuple[Interval, ...]:
+    """The intervals that carry the absolutely continuous part."""
+    match relation:
+        case nodes.Affine():
+            return _mapped(relation)
+        case nodes.NegativeInverse():
+            return _inverted(continuous_support(relation.child))
+        case nodes.SymmetricSquare():
+            inner = continuous_support(relation.child)
+            return _union([(max(a, 0.0) ** 2, b * b) for a, b in inner if b > 0])
+        case nodes.Reshape():
+            return continuous_support(relation.child)
+        case nodes.Mixture():
+            return _union([i for c in relation.components for i in continuous_support(c)])
+        case Leaf():
+            known = getattr(relation, "continuous_support", None)
+            if known is not None:
+                intervals: tuple[Interval, ...] = known()
+                return intervals
+    return _Scan(relation).intervals()
+
+
+def _mapped(relation: nodes.Affine) -> tuple[Interval, ...]:
+    pairs = []
+    for interval in continuous_support(relation.child):
+        ends = [relation.scale * end + relation.shift for end in interval]
+        pairs.append((min(ends), max(ends)))
+    return tuple(sorted(pairs))
+
+
+def _inverted(intervals: tuple[Interval, ...]) -> tuple[Interval, ...]:
+    pairs: list[Interval] = []
+    for a, b in intervals:
+        if a < 0 < b:
+            pairs += [(-math.inf, -1 / b), (-1 / a, math.inf)]
+        else:
+            pairs.append((-1 / a if a else -math.inf, -1 / b if b else math.inf))
+    return _union(pairs)
+
+
+def _union(intervals: list[Interval]) -> tuple[Interval, ...]:
+    merged: list[Interval] = []
+    for a, b in sorted(intervals):
+        if merged and a <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(b, merged[-1][1]))
+        else:
+            merged.append((a, b))
+    return tuple(merged)
+
+
+class _Scan:
+    """The search for the intervals of one solved relation."""
+
+    def __init__(self, relation: Relation) -> None:
+        self.relation = relation
+        self.x: Real = np.zeros(0)
+        self.rho: Real = np.zeros(0)
+        self.cdf: Real = np.zeros(0)
+        self.has_cdf = relation.has_potential()
+
+    # ------------------------------------------------------------------ evaluation
+
+    def _at(self, x: Real) -> tuple[Real, Real]:
+        found = transforms(self.relation, x.astype(np.complex128), potential=self.has_cdf)
+        cdf = 1 - found.u.imag / np.pi if found.u is not None else np.zeros_like(x)
+        return -found.g.imag / np.pi, cdf
+
+    def add(self, x: Real) -> None:
+        """Evaluate at more points and keep all of them in order."""
+        fresh = np.setdiff1d(x, self.x)
+        rho, cdf = self._at(fresh)
+        good = np.isfinite(rho)
+        order = np.argsort(np.concatenate([self.x, fresh[good]]), kind="stable")
+        self.x = np.concatenate([self.x, fresh[good]])[order]
+        self.rho = np.concatenate([self.rho, rho[good]])[order]
+        self.cdf = np.concatenate([self.cdf, cdf[good]])[order]
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """Which points lie in the support."""
+        return self.rho != 0.0
+
+    # ------------------------------------------------------------------ the search
+
+    def intervals(self) -> tuple[Interval, ...]:
+        """All intervals."""
+        lower, upper = self._window()
+        finite_lower = lower if math.isfinite(lower) else -1e12
+        finite_upper = upper if math.isfinite(upper) else 1e12
+        self.add(self._grid(finite_lower, finite_upper))
+        self._find_hidden_bands()
+        self._find_hidden_gaps()
+        return self._bracketed(lower, upper)
+
+    def _window(self) -> Interval:
+        a, b = hull(self.relation)
+        scale = solver(self.relation).first[0]
+        upper = self._outer(1.0, scale, b)
+        lower = 0.0 if a >= 0 else -self._outer(-1.0, scale, -a)
+        return lower, upper
+
+    def _outer(self, sign: float, scale: float, bound: float) -> float:
+        """The first point of a geometric sequence beyond which nothing lies."""
+        x = sign * scale * 2.0 ** np.arange(-30, 100, 2)
+        rho, cdf = self._at(x)
+        beyond = rho == 0.0
+        if self.has_cdf:
+            beyond &= np.abs(cdf - (1.0 if sign > 0 else 0.0)) < 1e-7
+        outside = np.flatnonzero(~beyond)
+        last = outside[-1] + 1 if outside.size else 0
+        if last >= len(x):
+            return math.inf if not math.isfinite(bound) else bound
+        return float(min(abs(x[last]), max(bound, 0.0))) if math.isfinite(bound) else abs(x[last])
+
+    def _grid(self, lower: float, upper: float) -> Real:
+        width = upper - lower
+        grid = [np.linspace(lower, upper, _LINEAR)]
+        ratios = np.geomspace(1e-13, 1.0, _GEOMETRIC)
+        if lower >= 0:
+            grid += [upper * ratios, upper * np.geomspace(1e-290, 1e-13, 60)]
+        elif lower < 0 < upper:
+            grid += [upper * ratios, lower * ratios]
+        beyond = [upper + 0.01 * width] + ([lower - 0.01 * width] if lower != 0 else [])
+        points = np.concatenate([*grid, beyond])
+        return points[points > 0.0] if lower == 0 else points
+
+    def _find_hidden_bands(self) -> None:
+        """Bisect between outside points whose distribution functions differ."""
+        if not self.has_cdf:
+            return
+        jumps = {float(a): float(m) for a, m in atoms_module.atoms(self.relation).items()}
+        width = self.x[-1] - self.x[0]
+        for _ in range(60):
+            both = ~self.inside[1:] & ~self.inside[:-1]
+            missing = np.diff(self.cdf)
+            for location, mass in jumps.items():
+                cell = np.searchsorted(self.x, location) - 1
+                if 0 <= cell < len(missing):
+                    missing[cell] -= mass
+            gaps = both & (np.abs(missing) > 1e-9) & (np.diff(self.x) > 1e-13 * width)
+            if not gaps.any():
+                return
+            cells = np.flatnonzero(gaps)
+            shares = np.arange(1, 8) / 8
+            new = self.x[cells, None] + shares * np.diff(self.x)[cells, None]
+            self.add(new.ravel())
+
+    def _find_hidden_gaps(self) -> None:
+        """Zoom into the minima of the density until they are positive, or a gap opens."""
+        width = self.x[-1] - self.x[0]
+        cells = self._minima()
+        depth = 0
+        while cells and depth < 9:
+            depth += 1
+            new = [np.linspace(a, b, 17)[1:-1] for a, b, _ in cells]
+            self.add(np.concatenate(new))
+            following = []
+            for a, b, rho in cells:
+                found = self._minimum_in(a, b)
+                if found is None or found[1] - found[0] < _RESOLUTION * width:
+                    continue
+                if found[2] < 0.9 * rho:
+                    following.append(found)
+            cells = following
+
+    def _minima(self) -> list[tuple[float, float, float]]:
+        x, rho = self.x, self.rho
+        low = (rho[1:-1] > 0) & (rho[1:-1] <= rho[:-2]) & (rho[1:-1] <= rho[2:])
+        low &= (rho[:-2] > 0) & (rho[2:] > 0)
+        return [(x[i], x[i + 2], rho[i + 1]) for i in np.flatnonzero(low)]
+
+    def _minimum_in(self, a: float, b: float) -> tuple[float, float, float] | None:
+        cell = np.flatnonzero((self.x >= a) & (self.x <= b))
+        rho = self.rho[cell]
+        if (rho == 0).any():
+            return None
+        i = int(cell[np.argmin(rho)])
+        if i in (cell[0], cell[-1]):
+            return None
+        return self.x[i - 1], self.x[i + 1], self.rho[i]
+
+    # ------------------------------------------------------------------ edges
+
+    def _bracketed(self, lower: float, upper: float) -> tuple[Interval, ...]:
+        inside = self.inside
+        rises = np.flatnonzero(~inside[:-1] & inside[1:])
+        falls = np.flatnonzero(inside[:-1] & ~inside[1:])
+        brackets = [(self.x[i], self.x[i + 1]) for i in rises]
+        brackets += [(self.x[i + 1], self.x[i]) for i in falls]
+        found = sorted(self._refined(brackets)) if brackets else []
+        if len(inside) and inside[0]:
+            found.insert(0, 0.0 if lower == 0.0 else lower)
+        if len(inside) and inside[-1]:
+            found.append(upper)
+        return self._without_noise(list(zip(found[::2], found[1::2], strict=True)))
+
+    def _without_noise(self, intervals: list[Interval]) -> tuple[Interval, ...]:
+        """Close gaps below the resolution and drop bands without mass.
+
+        Within about 1e-10 of a cusp, and of an atom at 0, rounding decides the sign.
+        """
+        if len(intervals) < 2:
+            return tuple(intervals)
+        width = intervals[-1][1] - intervals[0][0]
+        smallest = _NOISE * (width if math.isfinite(width) else 1.0)
+        merged = _union([(a - 0.5 * smallest, b + 0.5 * smallest) for a, b in intervals])
+        closed = [(a + 0.5 * smallest, b - 0.5 * smallest) for a, b in merged]
+        ends = {end for interval in intervals for end in interval}
+        exact = [tuple(min(ends, key=lambda e, x=x: abs(e - x)) for x in pair) for pair in closed]
+        if not self.has_cdf:
+            return tuple((a, b) for a, b in exact)
+        middles = [0.5 * (b + a) for (_, b), (a, _) in pairwise(exact)]
+        _, between = self._at(np.array(middles))
+        cdf = np.concatenate([[0.0], between, [1.0]])
+        masses = {float(x): float(m) for x, m in atoms_module.atoms(self.relation).items()}
+        limits = [-math.inf, *middles, math.inf]
+        kept = []
+        for i, (a, b) in enumerate(exact):
+            atomic = sum(m for x, m in masses.items() if limits[i] < x <= limits[i + 1])
+            if cdf[i + 1] - cdf[i] - atomic > _NOISE:
+                kept.append((a, b))
+        return tuple(kept)
+
+    def _refined(self, brackets: list[Interval]) -> list[float]:
+        """Edges from (outside, inside) pairs: zoom on the sign, then extrapolate."""
+        out, into = (np.array(column) for column in zip(*brackets, strict=True))
+        share = np.linspace(0.0, 1.0, _ZOOM)
+        for _ in range(12):
+            wide = np.abs(into - out) > 1e-10 * np.maximum(np.abs(into), np.abs(out))
+            if not wide.any():
+                break
+            quotient = into / np.where(out == 0, np.inf, out)
+            geometric = (quotient > 4) | ((quotient > 0) & (quotient < 0.25))
+            ratio = np.where(geometric, quotient, 1.0)
+            grid = np.where(
+                geometric[:, None], out[:, None] * ratio[:, None] ** share,
+                out[:, None] + share * (into - out)[:, None],
+            )  # fmt: skip
+            rho, _ = self._at(grid.ravel())
+            inside = (np.where(np.isnan(rho), 0.0, rho) != 0.0).reshape(grid.shape)
+            inside[:, 0], inside[:, -1] = False, True
+            first = inside.argmax(axis=1)
+            rows = np.arange(len(out))
+            out, into = grid[rows, first - 1], grid[rows, first]
+        return [self._extrapolated(a, b) for a, b in zip(out, into, strict=True)]
+
+    def _extrapolated(self, out: float, into: float) -> float:
+        """The zero of ``(dz/ds)^2``, which is linear in the distance outside an edge."""
+        step = max(4 * abs(into - out), 1e-11 * abs(out))
+        direction = 1.0 if out > into else -1.0
+        x = out + direction * step * np.array([1.0, 2.0])
+        found = solver(self.relation).solve(x.astype(np.complex128))
+        with np.errstate(all="ignore"):
+            f = (1 / found.rates[0] ** 2).real
+            edge = x[0] - f[0] * (x[1] - x[0]) / (f[1] - f[0])
+        near = found.verified.all() and abs(edge - 0.5 * (out + into)) <= 4 * step
+        return float(edge if near else 0.5 * (out + into))

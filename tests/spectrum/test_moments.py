@@ -1,0 +1,445 @@
+"""Exact moments of relation trees against printed tables, identities and contour integrals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+
+from freesym.errors import InvalidLawError, UnsupportedOperationError
+from freesym.laws.bernoulli import Bernoulli
+from freesym.laws.discrete import Discrete
+from freesym.laws.marchenko_pastur import MarchenkoPastur
+from freesym.laws.semicircle import Semicircle
+from freesym.laws.uniform import Uniform
+from freesym.relations import functions, nodes, simplify
+from freesym.relations.leaf import CauchyLeaf, CurveLeaf, RTransformLeaf, STransformLeaf
+from freesym.relations.relation import Relation
+from freesym.relations.simplify import Constant
+from freesym.spectrum.bounds import hull
+from freesym.spectrum.evaluate import transforms
+from freesym.spectrum.expansions import taylor
+from freesym.spectrum.moments import free_cumulants, moments
+from freesym.spectrum.support import support
+
+HALF: Any = Fraction(1, 2)
+THIRD: Any = Fraction(1, 3)
+
+# --------------------------------------------------------------------- small laws, one per chart
+
+
+@dataclass(frozen=True)
+class TwoPoint(CauchyLeaf):
+    """Stated by ``G`` and ``psi``, rational functions; both points are equally likely."""
+
+    a: Any = -1
+    b: Any = 1
+
+    def transform(self, w: Any) -> tuple[Any, Any]:
+        left, right = 1 / (w - self.a) / 2, 1 / (w - self.b) / 2
+        return left + right, self.a * left + self.b * right
+
+    def log_potential_at(self, w: Any) -> Any:
+        return (functions.log_upper(w - self.a) + functions.log_upper(w - self.b)) * 0.5
+
+    def hull(self) -> tuple[float, float]:
+        return self.a, self.b
+
+    def point_masses(self) -> dict[Any, Any]:
+        return {self.a: HALF, self.b: HALF}
+
+
+@dataclass(frozen=True)
+class Arcsine(CauchyLeaf):
+    """Stated by an algebraic ``G`` with two square roots."""
+
+    a: Any
+    b: Any
+
+    def transform(self, w: Any) -> tuple[Any, Any]:
+        g = 1 / functions.square_root_of_interval(w, self.a, self.b)
+        return g, w * g - 1
+
+    def log_potential_at(self, w: Any) -> Any:
+        roots = functions.sqrt(w - self.a) + functions.sqrt(w - self.b)
+        return 2 * functions.log_upper(roots / 2)
+
+    def hull(self) -> tuple[float, float]:
+        return self.a, self.b
+
+    def point_masses(self) -> dict[Any, Any]:
+        return {}
+
+
+@dataclass(frozen=True)
+class Exponential(RTransformLeaf):
+    """Uniform on ``[0, length]``: cancelling exponentials and a pole that is removed."""
+
+    length: Any
+
+    def r_transform(self, g: Any) -> Any:
+        growth = functions.exp(self.length * g)
+        return self.length * growth / (growth - 1) - 1 / g
+
+    def r_antiderivative(self, g: Any) -> Any:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Counted(STransformLeaf):
+    """Fuss-Catalan law: its integer parameter counts something."""
+
+    s: int
+
+    def s_transform(self, m: Any) -> Any:
+        return math.prod([1 / (1 + m) for _ in range(self.s)])
+
+    def log_s_antiderivative(self, m: Any) -> Any:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Curve(CurveLeaf):
+    """A curve without further information."""
+
+    def curve(self, s: Any) -> tuple[Any, Any, Any]:
+        return s, s, s
+
+    def curve_potential(self, s: Any) -> Any:
+        raise NotImplementedError
+
+    def start(self, w: complex) -> complex:
+        return w
+
+
+@dataclass(frozen=True)
+class Tabulated(Curve):
+    """The law of a point mass, stated by its moments; ``value`` may be infinite."""
+
+    value: Any = 2
+
+    def known_moments(self, n: int) -> list[Any]:
+        return [self.value**k for k in range(1, n + 1)]
+
+
+@dataclass(frozen=True)
+class Momentless(Curve):
+    """A law like Cauchy's."""
+
+    def known_moments(self, n: int) -> list[Any]:
+        raise UnsupportedOperationError("no moments")
+
+
+def sums(*terms: Relation) -> Relation:
+    return simplify.additive(terms, (1,) * len(terms))
+
+
+def products(*factors: Relation) -> Relation:
+    return simplify.multiplicative(factors, (1,) * len(factors))
+
+
+def relu_network(depth: int) -> Relation:
+    layers = simplify.multiplicative((MarchenkoPastur(1), Bernoulli(HALF)), (depth, depth))
+    return simplify.affine(layers, 2**depth, 0)
+
+
+def masked_rotations(depth: int) -> Relation:
+    return simplify.affine(simplify.multiplicative((Bernoulli(HALF),), (depth,)), 2**depth, 0)
+
+
+def inverse(relation: Relation) -> Relation:
+    return simplify.affine(simplify.negative_inverse(relation), -1, 0)
+
+
+# -------------------------------------------------------------------------------- printed tables
+
+C = sympy.Symbol("c", positive=True)
+
+TABLES: list[tuple[str, Relation, str]] = [
+    ("ReLU Gauss 1", relu_network(1), "1 3 11 45 197 903 4279 20793"),
+    ("ReLU Gauss 3", relu_network(3), "1 7 67 741 8909 113107 1492103 20251945"),
+    (
+        "ReLU Gauss 10",
+        relu_network(10),
+        "1 21 641 23001 903761 37638525 1632320449 72934934193",
+    ),
+    ("ReLU orthogonal 3", masked_rotations(3), "1 4 19 98 531 2974 17060 99658"),
+    (
+        "Fuss-Catalan 3",
+        simplify.multiplicative((MarchenkoPastur(1),), (3,)),
+        "1 4 22 140 969 7084 53820 420732",
+    ),
+    ("Fuss-Catalan 3, counted", Counted(3), "1 4 22 140 969 7084 53820 420732"),
+    (
+        "semicircle + free Poisson",
+        sums(Semicircle(), MarchenkoPastur(HALF)),
+        "1 5/2 23/4 125/8 697/16 4087/32 24579/64 151417/128",
+    ),
+    ("signs", TwoPoint(), "0 1 0 1 0 1 0 1"),
+    ("point", Constant(3), "3 9 27 81 243 729 2187 6561"),
+    ("uniform", Exponential(6), "3 12 54 1296/5 1296 46656/7 34992 186624"),
+    ("arcsine", Arcsine(-2, 2), "0 2 0 6 0 20 0 70"),
+    ("Kesten-McKay 3", simplify.additive((TwoPoint(),), (3,)), "0 3 0 15 0 87 0 543"),
+    ("deconvolution", simplify.additive((Semicircle(), TwoPoint()), (2, -1)), "0 1 0 3 0 9 0 35"),
+    (
+        "compound Poisson",
+        nodes.CompoundPoisson(Constant(1), 1),
+        "1 2 5 14 42 132 429 1430",
+    ),
+    ("boolean", nodes.Boolean((TwoPoint(), TwoPoint())), "0 2 0 4 0 8 0 16"),
+    ("monotone", nodes.Monotone(Arcsine(-1, 1), Arcsine(-1, 1)), "0 1 0 3/2 0 5/2 0 35/8"),
+    ("square", nodes.SymmetricSquare(Semicircle()), "1 2 5 14 42 132 429 1430"),
+    ("reshape", nodes.Reshape(MarchenkoPastur(1), HALF), "1/2 1 5/2 7 21 66 429/2 715"),
+    (
+        "rectangular",
+        nodes.Rectangular((MarchenkoPastur(HALF), MarchenkoPastur(HALF)), HALF),
+        "2 6 22 90 394 1806 8558 41586",
+    ),
+    ("mixture", nodes.Mixture((Constant(0), Constant(3)), (THIRD, 2 * THIRD)), "2 6 18 54"),
+    ("real product", nodes.RealMultiplicative(TwoPoint(), MarchenkoPastur(1)), "0 1 0 3 0 12 0 55"),
+    ("centred product", nodes.Multiplicative((Semicircle(), Constant(2)), (1, 1)), "0 4 0 32"),
+    ("two centred", nodes.Multiplicative((Semicircle(), TwoPoint()), (1, 1)), "0 0 0 0"),
+    ("inverse", inverse(MarchenkoPastur(HALF)), "2 8 48 352 2880 25216"),
+    ("tabulated", sums(Tabulated(), Semicircle()), "2 5 14 42"),
+]
+
+
+@pytest.mark.parametrize(("name", "relation", "expected"), TABLES, ids=[row[0] for row in TABLES])
+def test_printed_tables(name: str, relation: Relation, expected: str) -> None:
+    row = [Fraction(number) for number in expected.split()]
+    found = moments(relation, len(row))
+    assert found == row
+    assert all(type(value) in (int, Fraction) for value in found)
+
+
+def test_printed_cumulants() -> None:
+    assert free_cumulants(TwoPoint(), 8) == [0, 1, 0, -1, 0, 2, 0, -5]
+    assert free_cumulants(relu_network(2), 8) == [1, 4, 20, 112, 672, 4224, 27456, 183040]
+    assert free_cumulants(simplify.affine(MarchenkoPastur(2), -3, 5), 4) == [2, 18, -108, 648]
+    assert free_cumulants(nodes.CompoundPoisson(TwoPoint(), THIRD), 4) == [0, THIRD, 0, THIRD]
+    assert moments(Semicircle(), 0) == free_cumulants(Semicircle(), 0) == []
+
+
+# ------------------------------------------------------------------------------------- symbols
+
+
+def test_symbolic_ratio() -> None:
+    law = MarchenkoPastur(C)
+    assert moments(law, 3) == [1, C + 1, C**2 + 3 * C + 1]
+    assert free_cumulants(law, 4) == [1, C, C**2, C**3]
+    whole = sums(Semicircle(), simplify.multiplicative((law, Bernoulli(HALF)), (2, 1)))
+    row = moments(whole, 5)
+    for ratio in (HALF, Fraction(7, 3)):
+        number = MarchenkoPastur(ratio)
+        bound = sums(Semicircle(), simplify.multiplicative((number, Bernoulli(HALF)), (2, 1)))
+        assert [value.subs(C, sympy.Rational(ratio)) for value in row[1:]] == moments(bound, 5)[1:]
+    assert row[0] == HALF
+
+
+def test_symbolic_formulas_take_roots() -> None:
+    v = sympy.Symbol("v", positive=True)
+    edge = sympy.sqrt(v)
+    assert moments(Arcsine(-edge, edge), 4) == [0, v / 2, 0, 3 * v**2 / 8]
+    t = sympy.Symbol("t", positive=True)
+    power = simplify.multiplicative((MarchenkoPastur(1, 2),), (t,))
+    first, second = moments(power, 2)
+    assert first == 2**t
+    assert sympy.simplify(second - 4**t * (1 + t)) == 0
+
+
+def test_symbolic_inverse_is_formal() -> None:
+    first, second = moments(inverse(MarchenkoPastur(C)), 2)
+    assert sympy.simplify(first - 1 / (1 - C)) == 0
+    assert sympy.simplify(second - 1 / (1 - C) ** 3) == 0
+
+
+def test_floats_beside_symbols() -> None:
+    (mean,) = moments(simplify.affine(MarchenkoPastur(C), 0.1, C), 1)
+    assert mean.subs(C, 2) == pytest.approx(2.1, rel=1e-15)
+    assert mean.has(sympy.Float)
+
+
+# ------------------------------------------------------------------------- floats and exactness
+
+
+def test_floats_are_rounded_once() -> None:
+    tree = sums(Semicircle(0.1, 0.3), MarchenkoPastur(0.7, 1e-3))
+    assert free_cumulants(tree, 12)[1:] == [
+        pytest.approx(0.3 * (n == 2) + 1e-3**n * 0.7 ** (n - 1), rel=1e-14) for n in range(2, 13)
+    ]
+    assert all(type(value) is float for value in moments(tree, 3))
+
+
+def test_floats_do_not_meet_the_cache_of_rationals() -> None:
+    exact, rounded = moments(MarchenkoPastur(HALF), 3), moments(MarchenkoPastur(0.5), 3)
+    assert exact == rounded
+    assert type(exact[2]) is Fraction
+    assert type(rounded[2]) is float
+    assert type(moments(MarchenkoPastur(1), 1)[0]) is int
+
+
+def test_irrational_powers_are_floats() -> None:
+    power = nodes.Multiplicative((MarchenkoPastur(1, 2),), (HALF,))
+    assert moments(power, 2) == [math.sqrt(2), 3.0]
+
+
+def test_large_powers() -> None:
+    power = simplify.multiplicative((MarchenkoPastur(1),), (1000,))
+    assert moments(power, 3) == [1, 1001, 1502501]
+    assert moments(simplify.affine(power, 10**200, 0), 1) == [10**200]
+    assert moments(simplify.affine(power, 1e200, 0), 2) == [1e200, math.inf]
+
+
+# ------------------------------------------------------------------------------ other failures
+
+
+def test_unsupported_laws() -> None:
+    with pytest.raises(UnsupportedOperationError, match="known_moments"):
+        moments(Curve(), 2)
+    with pytest.raises(UnsupportedOperationError, match="no moments"):
+        free_cumulants(sums(Momentless(), Semicircle()), 2)
+    with pytest.raises(UnsupportedOperationError, match="not a finite"):
+        moments(Tabulated(math.inf), 2)
+    with pytest.raises(UnsupportedOperationError, match="mean 0"):
+        moments(nodes.Multiplicative((Semicircle(),), (HALF,)), 2)
+    with pytest.raises(InvalidLawError, match="-1 moments"):
+        moments(Semicircle(), -1)
+
+
+@pytest.mark.parametrize(
+    "relation",
+    [MarchenkoPastur(1), Semicircle(), Bernoulli(HALF), sums(Semicircle(), MarchenkoPastur(HALF))],
+)
+def test_inverses_need_a_gap(relation: Relation) -> None:
+    with pytest.raises(InvalidLawError, match="1/X"):
+        moments(simplify.negative_inverse(relation), 2)
+
+
+def test_taylor() -> None:
+    assert taylor(lambda z: 7, 3) == [7, 0, 0]
+    assert taylor(lambda z: (z**9 + z**8) / z**7, 3) == [0, 1, 1]
+    for singular in (lambda z: 1 / z, functions.sqrt, functions.log, lambda z: 1 / (z - z)):
+        with pytest.raises(UnsupportedOperationError, match="power series"):
+            taylor(singular, 2)
+    with pytest.raises(UnsupportedOperationError, match="imaginary"):
+        taylor(lambda z: functions.sign_of_imaginary_part(z) * z, 2)
+
+
+# ------------------------------------------------------------------------------------ inverses
+
+SHIFTED = simplify.affine(Semicircle(), 1, 3)
+INVERSES: list[tuple[str, Relation, bool]] = [
+    ("points", Discrete((1, 2, 4)), True),
+    ("shifted points", simplify.affine(Bernoulli(THIRD), 2, -1), True),
+    ("Marchenko-Pastur", MarchenkoPastur(HALF, 3), True),
+    ("negative", simplify.affine(MarchenkoPastur(HALF), -2, 0), True),
+    ("product", products(MarchenkoPastur(HALF), MarchenkoPastur(THIRD)), True),
+    ("power", simplify.multiplicative((MarchenkoPastur(Fraction(1, 9)),), (3,)), True),
+    ("zeros removed", nodes.Reshape(MarchenkoPastur(2, 5), 2), True),
+    ("compound Poisson", nodes.CompoundPoisson(MarchenkoPastur(HALF), 3), True),
+    ("arcsine", Arcsine(1, 4), False),
+    ("gap in the middle", nodes.Mixture((Arcsine(1, 4), Constant(-3)), (HALF, HALF)), False),
+    ("boolean", nodes.Boolean((TwoPoint(1, 3), Constant(2))), True),
+    ("monotone", nodes.Monotone(TwoPoint(4, 6), TwoPoint(1, 3)), True),
+    ("uniform", Uniform(1, 2), False),
+    ("semicircle", SHIFTED, False),
+    ("sum", sums(TwoPoint(-3, 4), Semicircle()), False),
+    ("product of a sum", products(SHIFTED, MarchenkoPastur(THIRD)), False),
+]
+
+
+@pytest.mark.parametrize(("name", "relation", "exact"), INVERSES, ids=[row[0] for row in INVERSES])
+def test_inverses_against_contour_integrals(name: str, relation: Relation, exact: bool) -> None:
+    inverted = nodes.NegativeInverse(relation)
+    found = moments(inverted, 8)
+    assert all(isinstance(value, (int, Fraction)) for value in found) == exact
+    agree_with_contour(inverted, found)
+
+
+# --------------------------------------------------------------- contour integrals of the solver
+
+
+def agree_with_contour(relation: Relation, row: list[Any]) -> None:
+    """``m_n`` is the mean of ``z^(n+1) G(z)`` over a circle around the spectrum."""
+    numeric = relation.numeric()
+    bound = max(map(abs, hull(numeric)))
+    if math.isinf(bound):
+        bound = max(abs(end) for interval in support(numeric) for end in interval)
+    radius = 1.5 * bound
+    points = radius * np.exp(1j * np.pi * (np.arange(200) + 0.5) / 200)
+    g = transforms(numeric, points).g
+    for n, value in enumerate(row, 1):
+        mean = np.mean((points / radius) ** n * points * g).real
+        assert float(value) / radius**n == pytest.approx(mean, abs=1e-12)
+
+
+NAMED: dict[str, Relation] = {
+    "boolean": nodes.Boolean((Semicircle(1, HALF), MarchenkoPastur(2), TwoPoint())),
+    "monotone": nodes.Monotone(MarchenkoPastur(2), Semicircle(1, 2)),
+    "rectangular": nodes.Rectangular((MarchenkoPastur(THIRD), Discrete((1, 4))), THIRD),
+    "compound": nodes.CompoundPoisson(Semicircle(1, 1), 1 + HALF),
+    "reshape": nodes.Reshape(products(MarchenkoPastur(2), MarchenkoPastur(HALF)), HALF),
+    "square": nodes.SymmetricSquare(sums(Semicircle(0, 2), TwoPoint())),
+    "real product": nodes.RealMultiplicative(SHIFTED, MarchenkoPastur(HALF)),
+    "power of a sum": simplify.additive((Bernoulli(THIRD), TwoPoint()), (Fraction(5, 2), 2)),
+    "deep": products(
+        sums(
+            nodes.NegativeInverse(simplify.affine(MarchenkoPastur(HALF), -1, 0)),
+            nodes.CompoundPoisson(nodes.Reshape(MarchenkoPastur(2), HALF), THIRD),
+        ),
+        nodes.Rectangular((MarchenkoPastur(HALF), MarchenkoPastur(HALF, 2)), HALF),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_nodes_against_contour_integrals(name: str) -> None:
+    agree_with_contour(NAMED[name], moments(NAMED[name], 10))
+
+
+def positive_tree(draw: np.random.Generator, depth: int) -> Relation:
+    """A random tree of laws on the half-line."""
+    if depth == 0:
+        ratio = Fraction(int(draw.integers(1, 9)), 4)
+        return [MarchenkoPastur(ratio), Bernoulli(HALF), Discrete((1, ratio + 1))][draw.integers(3)]
+    first, second = positive_tree(draw, depth - 1), positive_tree(draw, depth - 1)
+    options: list[Callable[[], Relation]] = [
+        lambda: sums(first, second),
+        lambda: products(first, second),
+        lambda: nodes.Rectangular((first, second), HALF),
+        lambda: nodes.Mixture((first, second), (THIRD, 2 * THIRD)),
+        lambda: nodes.CompoundPoisson(first, 1 + HALF),
+        lambda: nodes.Reshape(first, HALF),
+        lambda: simplify.negative_inverse(simplify.affine(first, -1, -1)),
+        lambda: simplify.additive((first,), (1 + HALF,)),
+    ]
+    return options[draw.integers(len(options))]()
+
+
+def real_tree(draw: np.random.Generator, depth: int) -> Relation:
+    """A random tree of laws on the line."""
+    if depth == 0:
+        return [Semicircle(1, 2), TwoPoint(-1, 2), Semicircle()][draw.integers(3)]
+    first, second = real_tree(draw, depth - 1), real_tree(draw, depth - 1)
+    options: list[Callable[[], Relation]] = [
+        lambda: sums(first, second),
+        lambda: sums(first, positive_tree(draw, depth - 1)),
+        lambda: nodes.RealMultiplicative(first, positive_tree(draw, depth - 1)),
+        lambda: nodes.Boolean((first, second)),
+        lambda: nodes.Monotone(first, second),
+        lambda: simplify.affine(first, -2, 1),
+    ]
+    return options[draw.integers(len(options))]()
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_random_trees_against_contour_integrals(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    relation = (positive_tree, real_tree)[seed % 2](draw, 1 + seed % 3)
+    agree_with_contour(relation, moments(relation, 8))
