@@ -9,9 +9,13 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
+
+import flint
 
 from freesym.algebra.coefficients import Coefficients, Scalar, one_like
+
+# One multiplication in C, with one common denominator instead of a gcd for every product.
+_POLYNOMIALS = ((flint.fmpq, flint.fmpq_poly), (flint.arb, flint.arb_poly))
 
 
 def dot(left: Coefficients, right: Iterable[Scalar]) -> Scalar:
@@ -23,21 +27,11 @@ def multiply(left: Coefficients, right: Coefficients) -> list[Scalar]:
     """Return the Cauchy product, as long as the shorter factor."""
     size = min(len(left), len(right))
     left, right = left[:size], right[:size]
-    if all(type(value) is Fraction for value in (*left, *right)):
-        return _multiply_rationals(left, right)
+    for scalar, polynomial in _POLYNOMIALS:
+        if all(type(value) is scalar for value in (*left, *right)):
+            product = polynomial(list(left)) * polynomial(list(right))
+            return [product[k] for k in range(size)]
     return [dot(left[: n + 1], right[n::-1]) for n in range(size)]
-
-
-def _multiply_rationals(left: Coefficients, right: Coefficients) -> list[Scalar]:
-    # Integers over one common denominator: one gcd per coefficient instead of one per product.
-    (first, below), (second, under) = _common_denominator(left), _common_denominator(right)
-    scale = below * under
-    return [Fraction(dot(first[: n + 1], second[n::-1]), scale) for n in range(len(first))]
-
-
-def _common_denominator(values: Coefficients) -> tuple[list[int], int]:
-    scale = math.lcm(*(value.denominator for value in values))
-    return [value.numerator * (scale // value.denominator) for value in values], scale
 
 
 def reciprocal(series: Coefficients) -> list[Scalar]:

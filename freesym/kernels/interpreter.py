@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from freesym.kernels import opcodes as op
 from freesym.kernels.jit import kernel
-from freesym.kernels.measure import cauchy_transform, log_potential
+from freesym.kernels.measure import cauchy_transform
 
 Block = NDArray[np.float64]
 Reals = NDArray[np.float64]
@@ -100,7 +100,10 @@ def _choose(
 ) -> None:  # fmt: skip
     if operation == op.COMPARE:
         for j in range(n):
-            vr[t, j] = vr[b, j] ** 2 + vi[b, j] ** 2 - vr[a, j] ** 2 - vi[a, j] ** 2
+            first = vr[a, j] ** 2 + vi[a, j] ** 2
+            second = vr[b, j] ** 2 + vi[b, j] ** 2
+            # infinite and NaN (an inverse of 0) count as large
+            vr[t, j] = 1.0 if first <= second or not second < math.inf else -1.0
             vi[t, j], dr[t, j], di[t, j] = 0.0, 0.0, 0.0
         return
     for j in range(n):
@@ -201,18 +204,6 @@ def _rebase(
 
 
 @kernel
-def _potential(
-    t: int, a: int, real_start: int, integer_start: int, n: int,
-    vr: Block, vi: Block, dr: Block, di: Block, reals: Reals, integers: Integers,
-) -> None:  # fmt: skip
-    for j in range(n):
-        vr[t, j], vi[t, j] = log_potential(
-            reals, integers, real_start, integer_start, vr[a, j], vi[a, j]
-        )
-        dr[t, j], di[t, j] = 0.0, 0.0
-
-
-@kernel
 def _measure(
     t_g: int, t_psi: int, a: int, real_start: int, integer_start: int, n: int,
     vr: Block, vi: Block, dr: Block, di: Block, reals: Reals, integers: Integers,
@@ -232,19 +223,24 @@ def _measure(
 
 @kernel
 def _check(
-    operation: int, a: int, b: int, n: int, vr: Block, vi: Block, passed: Flags
+    operation: int, a: int, b: int, x: float, n: int, vr: Block, vi: Block, passed: Flags
 ) -> None:
+    """Strict inequalities, so that NaN fails."""
     tolerance = 1e-9
-    if operation == op.CHECK_SAME:
+    if operation == op.CHECK_SIGN:
         for j in range(n):
-            passed[j] &= (vi[a, j] > 0.0) == (vi[b, j] > 0.0) and vi[a, j] == vi[a, j]
-    elif operation == op.CHECK_OPPOSITE:
+            passed[j] &= x * vi[a, j] > 0.0
+    elif operation == op.CHECK_SAME or operation == op.CHECK_OPPOSITE:
+        # where the half-plane is not known beforehand, both may cross the real axis together
+        sign = 1.0 if operation == op.CHECK_SAME else -1.0
         for j in range(n):
-            passed[j] &= (vi[a, j] > 0.0) != (vi[b, j] > 0.0) and vi[a, j] == vi[a, j]
+            ai, bi = vi[a, j], sign * vi[b, j]
+            real = (abs(ai) < tolerance * abs(vr[a, j])) & (abs(bi) < tolerance * abs(vr[b, j]))
+            passed[j] &= real | ((ai > 0.0) & (bi > 0.0)) | ((ai < 0.0) & (bi < 0.0))
     elif operation == op.CHECK_PRINCIPAL:
         for j in range(n):
-            turn = math.copysign(1.0, vi[b, j]) * vi[a, j]
-            passed[j] &= -tolerance < turn < math.pi + tolerance
+            turn = x * vi[a, j] if x != 0.0 else abs(vi[a, j])
+            passed[j] &= (turn > -tolerance) & (turn < math.pi + tolerance)
     else:
         for j in range(n):
             passed[j] &= vr[a, j] > 0.0
@@ -257,7 +253,7 @@ def run(
     slope_r: Block, slope_i: Block, move_r: Block, move_i: Block,
     reals: Reals, integers: Integers, starts: Integers, passed: Flags,
 ) -> None:  # fmt: skip
-    """Run a program on the first ``n`` lanes of a block.
+    """Run a program without log-potentials of tables on the first ``n`` lanes of a block.
 
     ``unknown_*`` has shape (unknowns, block); ``v*`` and ``d*`` (values and derivatives) have
     shape (registers, block); ``slope_*`` and ``move_*`` have shape (matches, block) and
@@ -285,10 +281,6 @@ def run(
             _match(t, a, b, n, vr, vi, dr, di, slope_r, slope_i, move_r, move_i)
         elif operation == op.REBASE:
             _rebase(t, a, b, n, vr, vi, dr, di, slope_r, slope_i, move_r, move_i)
-        elif operation == op.POTENTIAL:
-            _potential(
-                t, a, starts[b, 0], starts[b, 1], n, vr, vi, dr, di, reals, integers
-            )
         elif operation == op.MEASURE:
             # both results of one evaluation, where the program wants both in a row
             t_g, t_psi = (t, -1) if x == 0.0 else (-1, t)
@@ -302,4 +294,4 @@ def run(
         elif operation <= op.SELECT:
             _choose(operation, t, a, b, int(x), n, vr, vi, dr, di)
         else:
-            _check(operation, a, b, n, vr, vi, passed)
+            _check(operation, a, b, x, n, vr, vi, passed)

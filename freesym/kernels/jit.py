@@ -9,8 +9,32 @@ import numba
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+_OPTIONS: dict[str, Any] = {
+    "cache": True,
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"contract"},
+}
+
 
 def kernel(function: Function) -> Function:
-    """Compile a function to machine code on its first call and cache the result on disk."""
-    decorate = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+    """Compile a function that other kernels call.
+
+    It gets no entry points from outside: unpacking twenty arrays costs more to compile than
+    most kernels themselves.
+    """
+    decorate = numba.njit(**_OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)
     return cast(Function, decorate(function))
+
+
+def entry(function: Function) -> Function:
+    """Compile a function that Python calls; the result is cached on disk."""
+    return cast(Function, numba.njit(**_OPTIONS)(function))
+
+
+def part(function: Function) -> Function:
+    """Compile a function as a part of each kernel that calls it, never on its own.
+
+    Every separately compiled caller of the interpreter optimises the interpreter again.
+    """
+    return cast(Function, numba.njit(**_OPTIONS, inline="always")(function))

@@ -15,16 +15,17 @@ import math
 import numpy as np
 
 from freesym.kernels.interpreter import Block, Flags, Integers, Reals, run
-from freesym.kernels.jit import kernel
-from freesym.kernels.newton import newton, snap_to_axis, verify
+from freesym.kernels.jit import entry, kernel, part
+from freesym.kernels.newton import newton, on_axis, snap_to_axis, verify
 from freesym.kernels.opcodes import BLOCK
 
 _JUMP_STEPS = 24
 _LEVEL_STEPS = 9
+_FILL_STEPS = 5
 _LEVELS = 90
 
 
-@kernel
+@part
 def attempt(
     rows: Integers, constants: Reals, root: int, residual: int, matches: Integers,
     check_rows: Integers, check_constants: Reals,
@@ -104,7 +105,7 @@ def _store(
         rate_r[k, lane], rate_i[k, lane] = qr[k, j], qi[k, j]
 
 
-@kernel
+@part
 def descend(
     rows: Integers, constants: Reals, root: int, residual: int, matches: Integers,
     check_rows: Integers, check_constants: Reals,
@@ -189,14 +190,6 @@ def _predict_between(
 
 
 @kernel
-def _on_axis(c: int, ui: Block) -> bool:
-    for k in range(ui.shape[0]):
-        if ui[k, c] != 0.0:
-            return False
-    return True
-
-
-@kernel
 def _neighbour(c: int, solved: Flags, ui: Block, reach: int) -> int:
     """The nearest solved point, a complex one before a real one; -1 if there is none."""
     real = -1
@@ -204,14 +197,14 @@ def _neighbour(c: int, solved: Flags, ui: Block, reach: int) -> int:
         for side in (-1, 1):
             i = c + side * d
             if 0 <= i < solved.shape[0] and solved[i]:
-                if not _on_axis(i, ui):
+                if not on_axis(i, ui):
                     return i
                 if real < 0:
                     real = i
     return real
 
 
-@kernel
+@entry
 def march(
     rows: Integers, constants: Reals, root: int, residual: int, matches: Integers,
     check_rows: Integers, check_constants: Reals,
@@ -230,7 +223,8 @@ def march(
     qr, qi = np.zeros((unknowns, BLOCK)), np.zeros((unknowns, BLOCK))
     tr, ti, lanes = np.zeros(BLOCK), np.zeros(BLOCK), np.zeros(BLOCK, dtype=np.int64)
     accepted, passed = np.zeros(BLOCK, dtype=np.bool_), np.zeros(BLOCK, dtype=np.bool_)
-    solved[:] = False
+    for c in range(count):
+        solved[c] = False
     for phase in range(4):
         # 0: descend to every stride-th point; 1: between two; 2: beside one; 3: descend
         m = 0
@@ -243,7 +237,7 @@ def march(
                     a = c - c % stride
                     b = min(a + stride, count - 1)
                     usable = zi[a] == zi[b] and zi[a] == zi[c] and zr[b] > zr[a]
-                    usable &= solved[a] and solved[b] and _on_axis(a, ui) == _on_axis(b, ui)
+                    usable &= solved[a] and solved[b] and on_axis(a, ui) == on_axis(b, ui)
                     if not usable:
                         continue
                     _predict_between(a, b, c, m, zr, ur, ui, rate_r, rate_i, br, bi)
@@ -265,7 +259,7 @@ def march(
             else:
                 attempt(
                     rows, constants, root, residual, matches, check_rows, check_constants,
-                    tr, ti, m, height, _JUMP_STEPS, accepted, br, bi, qr, qi, work, reals, integers, starts, passed,
+                    tr, ti, m, height, _FILL_STEPS if phase == 1 else _JUMP_STEPS, accepted, br, bi, qr, qi, work, reals, integers, starts, passed,
                 )  # fmt: skip
             for j in range(m):
                 if accepted[j]:
@@ -274,7 +268,7 @@ def march(
             m = 0
 
 
-@kernel
+@part
 def run_block(
     rows: Integers, constants: Reals, n: int, ur: Block, ui: Block, work: Block,
     reals: Reals, integers: Integers, starts: Integers, passed: Flags,
@@ -286,7 +280,7 @@ def run_block(
     )  # fmt: skip
 
 
-@kernel
+@entry
 def evaluate(
     rows: Integers, constants: Reals, outputs: Integers, ur: Block, ui: Block,
     result_r: Block, result_i: Block, work: Block,
@@ -297,11 +291,13 @@ def evaluate(
     passed = np.zeros(BLOCK, dtype=np.bool_)
     for base in range(0, ur.shape[1], BLOCK):
         n = min(BLOCK, ur.shape[1] - base)
-        br[:, :n] = ur[:, base : base + n]
-        bi[:, :n] = ui[:, base : base + n]
+        for k in range(ur.shape[0]):
+            for j in range(n):
+                br[k, j], bi[k, j] = ur[k, base + j], ui[k, base + j]
         run_block(
             rows, constants, n, br, bi, work, reals, integers, starts, passed
         )
         for i in range(outputs.shape[0]):
-            result_r[i, base : base + n] = work[0, outputs[i], :n]
-            result_i[i, base : base + n] = work[1, outputs[i], :n]
+            for j in range(n):
+                result_r[i, base + j] = work[0, outputs[i], j]
+                result_i[i, base + j] = work[1, outputs[i], j]

@@ -30,7 +30,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from freesym.kernels.jit import Function, kernel
+from freesym.kernels.jit import Function, entry, kernel
 
 Reals = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -475,7 +475,7 @@ def _upper(
     return _tree_sum(reals, integers, real_start, integer_start, wr, wi)
 
 
-@kernel
+@entry
 def cauchy_transform(
     reals: Reals, integers: Integers, real_start: int, integer_start: int,
     wr: float, wi: float,
@@ -630,7 +630,7 @@ def _leaf_potential(
     return ur, ui
 
 
-@kernel
+@entry
 def log_potential(
     reals: Reals, integers: Integers, real_start: int, integer_start: int,
     wr: float, wi: float,

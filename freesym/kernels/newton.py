@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freesym.kernels.interpreter import Block, Flags, Integers, Reals, run
-from freesym.kernels.jit import kernel
+from freesym.kernels.jit import kernel, part
 
 RESIDUAL_PLAIN = 0
 RESIDUAL_LOG = 1
@@ -26,70 +26,90 @@ _AMBIGUOUS = 1e-5
 
 
 @kernel
-def _root_step(
-    residual: int, j: int, r: int, zr: Reals, zi: Reals, vr: Block, vi: Block, dr: Block, di: Block
-) -> tuple[float, float, float, float]:
-    """Newton's step of the root's leading unknown, and its derivative with respect to z."""
-    wr, wi, er, ei = vr[r, j], vi[r, j], dr[r, j], di[r, j]
-    x, y = zr[j], zi[j]
+def _log_residual(
+    residual: int, x: float, y: float, wr: float, wi: float, er: float, ei: float
+) -> tuple[float, float, float, float, float, float]:
+    """``log z - log w`` (whole turns removed), its derivative, and ``d log z/dz``."""
     modulus = math.hypot(x, y)
     ux, uy = x / modulus, y / modulus
-    if residual == RESIDUAL_PLAIN:
-        fr, fi, cr, ci = x - wr, y - wi, 1.0, 0.0
-    elif residual == RESIDUAL_LOG:
+    if residual == RESIDUAL_LOG:
         fr = math.log(modulus) - wr
         fi = math.atan2(y, x) - wi
         fi -= 2.0 * math.pi * np.round(fi / (2.0 * math.pi))
-        cr, ci = ux / modulus, -uy / modulus
+        return fr, fi, er, ei, ux / modulus, -uy / modulus
+    size = math.hypot(wr, wi)
+    vx, vy = wr / size, -wi / size
+    er, ei = (er * vx - ei * vy) / size, (er * vy + ei * vx) / size
+    # log(z/w) as log(1 + (z-w)/w): accurate when the two are close
+    ar, ai = (x - wr) / size, (y - wi) / size
+    qr, qi = ar * vx - ai * vy, ar * vy + ai * vx
+    if qr * qr + qi * qi < 0.25:
+        fr = 0.5 * math.log1p(qr * (2.0 + qr) + qi * qi)
     else:
-        size = math.hypot(wr, wi)
-        vx, vy = wr / size, -wi / size
-        er, ei = (er * vx - ei * vy) / size, (er * vy + ei * vx) / size
-        # log(z/w) as log(1 + (z-w)/w): accurate when the two are close
-        ar, ai = (x - wr) / size, (y - wi) / size
-        qr, qi = ar * vx - ai * vy, ar * vy + ai * vx
-        if qr * qr + qi * qi < 0.25:
-            fr = 0.5 * math.log1p(qr * (2.0 + qr) + qi * qi)
-        else:
-            fr = math.log(modulus / size)
-        fi = math.atan2(qi, 1.0 + qr)
-        cr, ci = ux / modulus, -uy / modulus
-    s = 1.0 / (er * er + ei * ei)
-    ir, ii = er * s, -ei * s
-    return fr * ir - fi * ii, fr * ii + fi * ir, cr * ir - ci * ii, cr * ii + ci * ir
+        fr = math.log(modulus / size)
+    return fr, math.atan2(qi, 1.0 + qr), er, ei, ux / modulus, -uy / modulus
+
+
+@kernel
+def _root_steps(
+    residual: int, r: int, n: int, zr: Reals, zi: Reals,
+    vr: Block, vi: Block, dr: Block, di: Block,
+    step_r: Block, step_i: Block, rate_r: Block, rate_i: Block,
+) -> None:  # fmt: skip
+    """Newton's step of the root's leading unknown, and its derivative with respect to z."""
+    if residual == RESIDUAL_PLAIN:
+        for j in range(n):
+            er, ei = dr[r, j], di[r, j]
+            s = 1.0 / (er * er + ei * ei)
+            ir, ii = er * s, -ei * s
+            fr, fi = zr[j] - vr[r, j], zi[j] - vi[r, j]
+            step_r[0, j], step_i[0, j] = fr * ir - fi * ii, fr * ii + fi * ir
+            rate_r[0, j], rate_i[0, j] = ir, ii
+        return
+    for j in range(n):
+        fr, fi, er, ei, cr, ci = _log_residual(
+            residual, zr[j], zi[j], vr[r, j], vi[r, j], dr[r, j], di[r, j]
+        )
+        s = 1.0 / (er * er + ei * ei)
+        ir, ii = er * s, -ei * s
+        step_r[0, j], step_i[0, j] = fr * ir - fi * ii, fr * ii + fi * ir
+        rate_r[0, j], rate_i[0, j] = cr * ir - ci * ii, cr * ii + ci * ir
 
 
 @kernel
 def _walk_down(
-    matches: Integers, j: int, slope_r: Block, slope_i: Block, move_r: Block, move_i: Block,
+    matches: Integers, n: int, slope_r: Block, slope_i: Block, move_r: Block, move_i: Block,
     step_r: Block, step_i: Block, rate_r: Block, rate_i: Block,
 ) -> None:  # fmt: skip
     for m in range(matches.shape[0] - 1, -1, -1):
         c, p = matches[m, 0], matches[m, 1]
-        ar, ai = slope_r[m, j], slope_i[m, j]
-        step_r[c, j] = move_r[m, j] + ar * step_r[p, j] - ai * step_i[p, j]
-        step_i[c, j] = move_i[m, j] + ar * step_i[p, j] + ai * step_r[p, j]
-        rate_r[c, j] = ar * rate_r[p, j] - ai * rate_i[p, j]
-        rate_i[c, j] = ar * rate_i[p, j] + ai * rate_r[p, j]
+        for j in range(n):
+            ar, ai = slope_r[m, j], slope_i[m, j]
+            sr, si, qr, qi = step_r[p, j], step_i[p, j], rate_r[p, j], rate_i[p, j]
+            step_r[c, j] = move_r[m, j] + ar * sr - ai * si
+            step_i[c, j] = move_i[m, j] + ar * si + ai * sr
+            rate_r[c, j] = ar * qr - ai * qi
+            rate_i[c, j] = ar * qi + ai * qr
 
 
 @kernel
-def _relative_size(
-    j: int, scale: float, step_r: Block, step_i: Block, ur: Block, ui: Block,
+def _relative_sizes(
+    size: Reals, grain: Reals, n: int, step_r: Block, step_i: Block, ur: Block, ui: Block,
     rate_r: Block, rate_i: Block,
-) -> float:  # fmt: skip
-    """The step relative to the unknowns, or to what rounding in ``z`` does to them."""
-    size = 0.0
+) -> None:  # fmt: skip
+    """The steps relative to the unknowns, or to what rounding in ``z`` does to them."""
+    for j in range(n):
+        size[j] = 0.0
     for k in range(ur.shape[0]):
-        modulus = math.hypot(ur[k, j], ui[k, j])
-        modulus += _ROUNDING * scale * math.hypot(rate_r[k, j], rate_i[k, j])
-        size = max(size, math.hypot(step_r[k, j], step_i[k, j]) / modulus)
-        if not size < math.inf:
-            return math.inf
-    return size
+        for j in range(n):
+            modulus = abs(ur[k, j]) + abs(ui[k, j])
+            modulus += _ROUNDING * grain[j] * (abs(rate_r[k, j]) + abs(rate_i[k, j]))
+            quotient = (abs(step_r[k, j]) + abs(step_i[k, j])) / modulus
+            # a NaN stays, and fails every comparison that follows
+            size[j] = size[j] if size[j] > quotient else quotient
 
 
-@kernel
+@part
 def newton(
     rows: Integers, constants: Reals, root: int, residual: int, matches: Integers,
     zr: Reals, zi: Reals, n: int, scale: float, limit: int, converged: Flags,
@@ -103,40 +123,40 @@ def newton(
     """
     vr, vi, dr, di = work[0], work[1], work[2], work[3]
     slope_r, slope_i, move_r, move_i = work[4], work[5], work[6], work[7]
-    step_r, step_i, before = work[8], work[9], work[10, 0]
+    step_r, step_i = work[8], work[9]
+    before, size, grain, damping = work[10, 0], work[10, 1], work[10, 2], work[10, 3]
     for j in range(n):
         converged[j] = False
         before[j] = math.inf
+        # rounding in z is relative where z enters by its logarithm
+        grain[j] = scale if residual == RESIDUAL_PLAIN else abs(zr[j]) + abs(zi[j])
     for _ in range(limit):
         run(
             rows, constants, n, ur, ui, vr, vi, dr, di, slope_r, slope_i, move_r, move_i,
             reals, integers, starts, passed,
         )  # fmt: skip
-        busy = False
+        _root_steps(
+            residual, root, n, zr, zi, vr, vi, dr, di, step_r, step_i, rate_r, rate_i
+        )
+        _walk_down(
+            matches, n, slope_r, slope_i, move_r, move_i, step_r, step_i, rate_r, rate_i
+        )
+        _relative_sizes(size, grain, n, step_r, step_i, ur, ui, rate_r, rate_i)
+        busy = 0
         for j in range(n):
-            if converged[j] or before[j] < 0.0:
-                continue
-            step_r[0, j], step_i[0, j], rate_r[0, j], rate_i[0, j] = _root_step(
-                residual, j, root, zr, zi, vr, vi, dr, di
-            )
-            _walk_down(
-                matches, j, slope_r, slope_i, move_r, move_i, step_r, step_i, rate_r, rate_i
-            )
-            # rounding in z is relative where z enters by its logarithm
-            grain = scale if residual == RESIDUAL_PLAIN else math.hypot(zr[j], zi[j])
-            size = _relative_size(j, grain, step_r, step_i, ur, ui, rate_r, rate_i)
-            if size == math.inf:
-                before[j] = -1.0
-                continue
-            damping = min(1.0, 0.5 / size) if size > 0.0 else 1.0
-            for k in range(ur.shape[0]):
-                ur[k, j] += damping * step_r[k, j]
-                ui[k, j] += damping * step_i[k, j]
-            last = before[j]
-            converged[j] = size < _CONVERGED or (size < _STALL and size > 0.7 * last)
-            before[j] = size
-            busy |= not converged[j]
-        if not busy:
+            lost = not size[j] < math.inf
+            damping[j] = 0.0 if converged[j] or lost else min(1.0, 0.5 / max(size[j], 0.5))
+            if not converged[j] and not lost:
+                stalled = size[j] < _STALL and size[j] > 0.7 * before[j]
+                converged[j] = size[j] < _CONVERGED or stalled
+                busy += not converged[j]
+            before[j] = size[j]
+        for k in range(ur.shape[0]):
+            for j in range(n):
+                if damping[j] > 0.0:
+                    ur[k, j] += damping[j] * step_r[k, j]
+                    ui[k, j] += damping[j] * step_i[k, j]
+        if busy == 0:
             break
 
 
@@ -167,7 +187,7 @@ def _nearly_real(j: int, ur: Block, ui: Block) -> bool:
     return True
 
 
-@kernel
+@part
 def verify(
     rows: Integers, constants: Reals, residual: int, zr: Reals, zi: Reals, n: int, scale: float,
     accepted: Flags,
@@ -179,35 +199,47 @@ def verify(
     At a real ``z`` outside the spectrum all unknowns are real and the conditions hold in
     the limit: they are tested at ``z + i e``, to first order in ``e``.
     """
+    doubtful = 0
     for j in range(n):
         passed[j] = True
-    run(
-        rows, constants, n, ur, ui, work[0], work[1], work[2], work[3],
-        work[4], work[5], work[6], work[7], reals, integers, starts, passed,
-    )  # fmt: skip
-    doubtful = False
+        doubtful += zi[j] == 0.0 and _nearly_real(j, ur, ui)
+    if doubtful < n:
+        run(
+            rows, constants, n, ur, ui, work[0], work[1], work[2], work[3],
+            work[4], work[5], work[6], work[7], reals, integers, starts, passed,
+        )  # fmt: skip
+    settled = np.zeros(n, dtype=np.bool_)
+    doubtful = 0
     for j in range(n):
-        if zi[j] == 0.0 and (not passed[j] or _nearly_real(j, ur, ui)):
-            doubtful = True
-        else:
+        settled[j] = zi[j] != 0.0 or (passed[j] and not _nearly_real(j, ur, ui))
+        if settled[j]:
             accepted[j] &= passed[j]
-    if not doubtful:
+        else:
+            doubtful += accepted[j]
+        passed[j] = True
+    if doubtful == 0:
         return
     sr, si = work[8], work[9]
     _perturb(residual, zr, n, scale, 1e-7, ur, ui, rate_r, rate_i, sr, si)
-    first = passed.copy()
-    for j in range(n):
-        passed[j] = True
     run(
         rows, constants, n, sr, si, work[0], work[1], work[2], work[3],
         work[4], work[5], work[6], work[7], reals, integers, starts, passed,
     )  # fmt: skip
     for j in range(n):
-        if zi[j] == 0.0 and (not first[j] or _nearly_real(j, ur, ui)):
+        if not settled[j]:
             accepted[j] &= passed[j]
 
 
 @kernel
+def on_axis(j: int, ui: Block) -> bool:
+    """Whether all unknowns of a lane are real."""
+    for k in range(ui.shape[0]):
+        if ui[k, j] != 0.0:
+            return False
+    return True
+
+
+@part
 def snap_to_axis(
     rows: Integers, constants: Reals, root: int, residual: int, matches: Integers,
     zr: Reals, zi: Reals, n: int, scale: float, accepted: Flags,
@@ -218,12 +250,17 @@ def snap_to_axis(
     candidates = np.zeros(n, dtype=np.bool_)
     any_candidate = False
     for j in range(n):
-        candidates[j] = accepted[j] and zi[j] == 0.0 and _nearly_real(j, ur, ui)
+        candidates[j] = (
+            accepted[j] and zi[j] == 0.0 and _nearly_real(j, ur, ui) and not on_axis(j, ui)
+        )
         any_candidate |= candidates[j]
     if not any_candidate:
         return
-    sr, si = ur[:, :].copy(), np.zeros_like(ui)
-    qr, qi = np.zeros_like(ur), np.zeros_like(ui)
+    shape = (ur.shape[0], ur.shape[1])
+    sr, si, qr, qi = np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    for k in range(ur.shape[0]):
+        for j in range(n):
+            sr[k, j] = ur[k, j]
     real = np.zeros(n, dtype=np.bool_)
     newton(
         rows, constants, root, residual, matches, zr, zi, n, scale, 6, real,
@@ -244,4 +281,4 @@ def snap_to_axis(
 
 def workspace(registers: int, matches: int, unknowns: int, block: int) -> NDArray[np.float64]:
     """The scratch arrays of one block."""
-    return np.zeros((11, max(registers, matches, unknowns, 1), block))
+    return np.zeros((11, max(registers, matches, unknowns, 4), block))

@@ -31,5 +31,6 @@ CHECK_SAME: Final = 19
 CHECK_OPPOSITE: Final = 20
 CHECK_PRINCIPAL: Final = 21
 CHECK_POSITIVE: Final = 22
+CHECK_SIGN: Final = 23  # x * Im a > 0
 
 BLOCK: Final = 64

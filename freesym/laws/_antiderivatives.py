@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import sympy
 
+from freesym.laws._half_planes import lower_unit
 from freesym.relations.formula import Factor, LogarithmOfProduct, evaluate, linear_logarithm
-from freesym.relations.functions import log, log_lower
+from freesym.relations.functions import log
 
 Function = Callable[[Any], Any]
 _COARSE = tuple(column.tolist() for column in np.polynomial.legendre.leggauss(16))
@@ -49,8 +50,7 @@ class Quadrature:
 
     def __call__(self, x: Any) -> Any:
         """The integral up to ``x``."""
-        # -i in the half-plane of x, which also a traced x on the axis knows
-        lower = log_lower(-1 + 0 * x) * (1 / np.pi)
+        lower = lower_unit(x)
         known = self.corner.real - self.corner.imag * lower
         return known + _segment(self.function, self.depth * lower, x, _COARSE, 2)
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freesym.errors import UnsupportedOperationError
+from freesym.laws._half_planes import lower_unit
 from freesym.laws._models import rotated
 from freesym.laws.leaf import LeafLaw
 from freesym.parameters import POSITIVE, REAL, Number, parameter
-from freesym.relations.functions import sign_of_imaginary_part, times_i
 from freesym.relations.leaf import RTransformLeaf
 
 
@@ -51,7 +51,7 @@ class Cauchy(RTransformLeaf, LeafLaw):
 
     def r_transform(self, g: Any) -> Any:
         """The defining relation: constant in either half-plane."""
-        return self.location + times_i(self.scale * sign_of_imaginary_part(g))
+        return self.location + self.scale * lower_unit(g)
 
     def r_antiderivative(self, g: Any) -> Any:
         """The integral of R from 0."""

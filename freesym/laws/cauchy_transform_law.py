@@ -57,7 +57,8 @@ class CauchyTransformLaw(FormulaLaw, CauchyLeaf):
             if value_at(self._evaluate, z, words).imag > 0:
                 raise InvalidLawError(
                     f"{words} has a positive imaginary part at z = {z:.4g}; it must map the upper "
-                    "to the lower half-plane (write sqrt(z - a)*sqrt(z - b), not sqrt((z - a)*(z - b)))"
+                    "to the lower half-plane (write sqrt(z - a)*sqrt(z - b), not the root of "
+                    "the product)"
                 )
 
     def transform(self, w: Any) -> tuple[Any, Any]:

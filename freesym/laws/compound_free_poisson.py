@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,7 @@ class CompoundFreePoisson(Law):
     """
 
     rate: Number = parameter(POSITIVE)
-    jumps: Law
+    jumps: Law = field()  # type: ignore[misc]
 
     def _validate(self) -> None:
         if not isinstance(self.jumps, Law):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -23,6 +24,7 @@ from freesym.relations.leaf import CauchyLeaf
 
 Floats = NDArray[np.float64]
 Interval = tuple[float, float]
+Function = Callable[[Floats], Floats]
 _TOLERANCE = 1e-9
 _REACH = 80.0
 
@@ -127,7 +129,7 @@ def _checked(intervals: Any) -> tuple[Interval, ...]:
     for a, b in found:
         if not a < b:
             raise InvalidLawError(f"the interval ({a}, {b}) is empty; its ends must increase")
-    for (_, b), (a, _) in zip(found[:-1], found[1:], strict=True):
+    for (_, b), (a, _) in pairwise(found):
         if a < b:
             raise InvalidLawError(f"two intervals overlap between {a} and {b}")
     return tuple(found)
@@ -135,40 +137,71 @@ def _checked(intervals: Any) -> tuple[Interval, ...]:
 
 @lru_cache(maxsize=256)
 def _fit(density: Any, interval: Interval) -> FittedMeasure:
-    position, slope, ends = _parametrised(*interval)
-    function = vectorised(density)
+    position, weight, ends = _parametrised(density, *interval)
 
-    def weight(v: Floats) -> Floats:
-        values = np.asarray(function(position(v)), dtype=float) * slope(v)
+    def checked(v: Floats) -> Floats:
+        values = np.asarray(weight(v), dtype=float)
+        values = np.where(np.isfinite(values), values, 0.0)
         if np.min(values, initial=0.0) < -1e-12 * max(1.0, float(np.max(np.abs(values)))):
             where = position(v)[np.argmin(values)]
             raise InvalidLawError(f"the density {shown(density)} is negative at x = {where:.6g}")
-        return np.where(np.isfinite(values), values, 0.0)
+        return values
 
     try:
-        return fit_panels(position, weight, ends)
+        return fit_panels(position, checked, ends)
     except InvalidLawError:
         raise
     except ValueError as error:
-        raise InvalidLawError(f"the density {shown(density)}: {error}") from error
+        raise InvalidLawError(
+            f"the density {shown(density)}: {error}; put its kinks at ends of intervals, and give "
+            "densities with singular ends as SymPy expressions"
+        ) from error
 
 
 def _parametrised(
-    a: float, b: float
-) -> tuple[Callable[[Floats], Floats], Callable[[Floats], Floats], Sequence[float]]:
-    """A parameter in which the ends of the interval, finite or not, are harmless."""
+    density: Any, a: float, b: float
+) -> tuple[Function, Function, tuple[float, float, float]]:
+    """Position and density along a parameter in which the ends, finite or not, are harmless."""
+    if math.isfinite(a) and math.isfinite(b):
+        return _between(density, a, b)
+    position, slope = _unbounded(a, b)
+    function = vectorised(density)
+    return position, lambda v: function(position(v)) * slope(v), (-_REACH, 0.0, _REACH)
+
+
+def _unbounded(a: float, b: float) -> tuple[Function, Function]:
     if math.isinf(a) and math.isinf(b):
-        return np.sinh, np.cosh, (-_REACH, 0.0, _REACH)
+        return np.sinh, np.cosh
     if math.isinf(b):
-        return lambda v: a + np.exp(v), np.exp, (-_REACH, 0.0, _REACH)
-    if math.isinf(a):
-        return lambda v: b - np.exp(-v), lambda v: np.exp(-v), (-_REACH, 0.0, _REACH)
+        return lambda v: a + np.exp(v), np.exp
+    return lambda v: b - np.exp(-v), lambda v: np.exp(-v)
+
+
+def _between(
+    density: Any, a: float, b: float
+) -> tuple[Function, Function, tuple[float, float, float]]:
+    """Both ends sit at 0, where numbers are densest."""
     middle = 0.5 * (a + b)
     half = math.sqrt(0.5 * (b - a))
+    lower, upper = _beside(density, a, 1), _beside(density, b, -1)
 
     def position(v: Floats) -> Floats:
-        # both ends sit at 0, where numbers are densest
         inside = np.where(v < 0, b - v * v, a + v * v)
         return np.where(np.abs(v) == half, middle, inside)
 
-    return position, lambda v: 2 * np.abs(v), (-half, 0.0, half)
+    def weight(v: Floats) -> Floats:
+        t = np.abs(v)
+        return np.asarray(np.where(v < 0, upper(t), lower(t)) * (2 * t))
+
+    return position, weight, (-half, 0.0, half)
+
+
+def _beside(density: Any, end: float, sign: int) -> Function:
+    """The density at ``end + sign t^2``; in an expression ``end`` cancels before rounding."""
+    import sympy
+
+    if not isinstance(density, sympy.Expr):
+        return lambda t: density(end + sign * t * t)
+    t = sympy.Symbol("t", positive=True)
+    x = next(iter(density.free_symbols), t)
+    return vectorised(density.subs(x, sympy.Rational(end) + sign * t**2))

@@ -11,7 +11,7 @@ from typing import Any
 from freesym.algebra.coefficients import scalar_power
 from freesym.errors import InvalidLawError
 from freesym.laws.leaf import LeafLaw
-from freesym.parameters import AT_LEAST_ONE, POSITIVE, Number, as_number, parameter
+from freesym.parameters import AT_LEAST_ONE, POSITIVE, Number, as_number, is_expression, parameter
 from freesym.relations.functions import log, log_lower, sqrt
 from freesym.relations.leaf import CauchyLeaf
 
@@ -54,7 +54,7 @@ class EquilibriumMeasure(CauchyLeaf, LeafLaw):
     M: Number = parameter(AT_LEAST_ONE)
 
     def _validate(self) -> None:
-        if self.M != int(self.M):
+        if is_expression(self.M) or int(self.M) != self.M:
             raise InvalidLawError(f"EquilibriumMeasure: M = {self.M} must be an integer")
         object.__setattr__(self, "M", int(self.M))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from freesym.laws.leaf import LeafLaw
 from freesym.parameters import POSITIVE, Number, exact_quotient, parameter
 from freesym.relations.functions import log, log_lower
 from freesym.relations.leaf import STransformLeaf
+from freesym.relations.state import Check
 
 
 @dataclass(frozen=True, repr=False)
@@ -65,6 +67,14 @@ class MarchenkoPastur(STransformLeaf, LeafLaw):
         """The integral of ``log S`` from 0."""
         c = self.ratio
         return m - m * log(self.scale) - (m + 1 / c) * log_lower(1 + c * m)
+
+    def sheet(self, m: Any, w: Any, log_w: Callable[[], Any]) -> tuple[Check, ...]:
+        """Nothing: the law is freely infinitely divisible, ``Im g < 0`` decides."""
+        return ()
+
+    def additive_power_relation(self, t: Number) -> MarchenkoPastur:
+        """Powers change the ratio and the scale."""
+        return MarchenkoPastur(exact_quotient(self.ratio, t), self.scale * t)
 
     def hull(self) -> tuple[float, float]:
         """The smallest interval that carries the law."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from freesym.algebra.jacobi import hankel_is_positive, jacobi_coefficients
+from freesym.algebra.jacobi import hankel_is_positive, jacobi_coefficients, moments_from_jacobi
 from freesym.errors import InvalidLawError
 from freesym.laws._joukowski import Joukowski
 from freesym.laws.discrete import Discrete
@@ -52,8 +53,8 @@ class MomentLaw(CauchyLeaf, LeafLaw):
     --------
     >>> MomentLaw([0, 1]).moments(6)
     [0, 1, 0, 2, 0, 5]
-    >>> MomentLaw([0, 1, 0, 1]).atoms()
-    {-1: Fraction(1, 2), 1: Fraction(1, 2)}
+    >>> MomentLaw([0, 49, 0, 49**2]).atoms()
+    {-7: Fraction(1, 2), 7: Fraction(1, 2)}
     """
 
     given: tuple[Number, ...]
@@ -150,8 +151,6 @@ class MomentLaw(CauchyLeaf, LeafLaw):
 
     def known_moments(self, n: int) -> list[Number]:
         """The given moments, and those of the continued recurrence."""
-        from freesym.algebra.jacobi import moments_from_jacobi
-
         a, b = self._tail
         alpha, beta = self._recurrence
         more = [a] * max(0, n - len(alpha)), [b] * max(0, n - len(beta))
@@ -217,9 +216,7 @@ def _last_ratio(a: list[float], b: list[float], x: float) -> float:
     return ratio
 
 
-def _cumulated(
-    nodes: Floats, weights: Floats, x: float, tolerance: float
-) -> tuple[float, float]:
+def _cumulated(nodes: Floats, weights: Floats, x: float, tolerance: float) -> tuple[float, float]:
     near = np.abs(nodes - x) <= tolerance * (1 + np.abs(nodes))
     lower = float(weights[(nodes < x) & ~near].sum())
     return lower, lower + float(weights[near | (nodes == x)].sum())
@@ -231,8 +228,8 @@ def _discrete(alpha: list[Number], beta: list[Number]) -> Discrete:
     points = _rational_zeros(alpha, beta) if exact else None
     if points is None:
         nodes, weights = _gauss([float(a) for a in alpha], [float(b) for b in beta])
-        return Discrete(nodes.tolist(), (weights / weights.sum()).tolist())
-    return Discrete(points, [_christoffel(alpha, beta, x) for x in points])
+        return Discrete(tuple(nodes.tolist()), tuple((weights / weights.sum()).tolist()))
+    return Discrete(tuple(points), tuple(_christoffel(alpha, beta, x) for x in points))
 
 
 def _rational_zeros(alpha: list[Number], beta: list[Number]) -> list[Number] | None:
@@ -249,8 +246,6 @@ def _rational_zeros(alpha: list[Number], beta: list[Number]) -> list[Number] | N
 
 def _christoffel(alpha: list[Number], beta: list[Number], x: Number) -> Number:
     """``1/sum p_k(x)^2`` with orthonormal polynomials."""
-    from fractions import Fraction
-
     before, value, norm, total = Fraction(0), Fraction(1), Fraction(1), Fraction(0)
     for k, a in enumerate(alpha):
         total += value * value / norm

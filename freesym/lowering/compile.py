@@ -35,8 +35,9 @@ class Compiled:
     step : Program
         Computes the root quantity that is matched with ``z``, with its derivative.
     verify : Program
-        Computes ``g`` (or ``1 + psi``, from which it follows) and ``psi``, and tests the
-        half-plane conditions.
+        Tests the half-plane conditions.
+    transforms : Program
+        Computes ``g`` (or ``1 + psi``, from which it follows) and ``psi``.
     potential : Program or None
         Computes ``u``.
     residual : int
@@ -52,6 +53,7 @@ class Compiled:
 
     step: Program
     verify: Program
+    transforms: Program
     potential: Program | None
     residual: int
     matches: NDArray[np.int64]
@@ -62,9 +64,18 @@ class Compiled:
 
 
 def _check_row(check: Check) -> Key | None:
+    """The instruction of a check; the half-plane of ``b`` is a constant where it is known."""
     if not (isinstance(check.a, Value) and isinstance(check.b, Value)):
         return None
-    return (_CHECK_CODES[check.kind], check.a.number, check.b.number, 0.0, 0.0)
+    a, b, orientation = check.a.number, check.b.number, check.b.orientation
+    if check.kind == "principal":
+        return (op.CHECK_PRINCIPAL, a, b, float(orientation), 0.0)
+    if check.kind == "positive" or orientation == 0:
+        return (_CHECK_CODES[check.kind], a, b, 0.0, 0.0)
+    if a == b:
+        return None
+    sign = float(orientation if check.kind == "same" else -orientation)
+    return (op.CHECK_SIGN, a, a, sign, 0.0)
 
 
 def _tables(trace: Trace) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
@@ -114,7 +125,8 @@ def compile_relation(relation: Relation) -> Compiled:
     reals, integers, starts = _tables(trace)
     return Compiled(
         assemble(trace, [root]),
-        assemble(trace, pair, checks=list(checks)),
+        assemble(trace, [], checks=list(checks)),
+        assemble(trace, pair),
         potential,
         residual,
         np.array(trace.matches, dtype=np.int64).reshape(-1, 2),

@@ -15,6 +15,7 @@ Each also states an antiderivative, from which the log-potential follows.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -151,13 +152,13 @@ class STransformLeaf(Leaf):
             ),
             log_s=lambda: self.log_s(s),
             log_w=log_w,
-            checks=lambda: (
-                *_sheet_checks(w, g),
-                Check("opposite", s, w),
-                Check("principal", log_w(), w),
-            ),
+            checks=lambda: _sheet_checks(w, g) + self.sheet(s, w, log_w),
             s=value,
         )
+
+    def sheet(self, m: Any, w: Any, log_w: Callable[[], Any]) -> tuple[Check, ...]:
+        """What singles out the solution, beyond ``Im g < 0``."""
+        return (Check("opposite", m, w), Check("principal", log_w(), w))
 
     def start(self, w: complex) -> complex:
         """``psi`` is ``m_1/w`` to first order, and ``m_1 = 1/S(0)``."""

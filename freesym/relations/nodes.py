@@ -73,8 +73,14 @@ class Additive(Relation):
         return kind == "g" and all(term.explicit("g") for term in self.terms)
 
     def at(self, kind: Kind, value: Any) -> State:
-        """The state at ``g``."""
-        return self.combine(tuple(term.at("g", value) for term in self.terms))
+        """The state at ``g``: ``w = 1/g + sum t_i r_i``."""
+        parts = tuple(term.at("g", value) for term in self.terms)
+        r = [_scaled(t, p.r_value()) for t, p in zip(self.powers, parts, strict=True)]
+        return self._combined(parts, 1 / value + _sum(r))
+
+    def combine(self, parts: tuple[State, ...]) -> State:
+        """``w = sum t_i w_i - (T-1)/g``, written so that it does not cancel."""
+        return self._combined(parts, self._w(parts))
 
     def _w(self, parts: tuple[State, ...]) -> Any:
         """``w_j + sum t_i r_i - r_j``, ``r = psi/g``: no cancellation where ``g`` vanishes.
@@ -92,11 +98,10 @@ class Additive(Relation):
             total = added if total is None else total + added
         return w if total is None else w + total
 
-    def combine(self, parts: tuple[State, ...]) -> State:
-        """``w = sum t_i w_i - (T-1)/g``, ``psi = sum t_i psi_i``, ``u = sum t_i u_i + (T-1) log g``."""
+    def _combined(self, parts: tuple[State, ...], w: Any) -> State:
+        """``psi = sum t_i psi_i``, ``u = sum t_i u_i + (T-1) log g``."""
         g, excess = parts[0].g, sum(self.powers) - 1
         psi = _sum([_scaled(t, p.psi) for t, p in zip(self.powers, parts, strict=True)])
-        w = self._w(parts)
 
         def potential() -> Any:
             terms = [_scaled(t, p.potential()) for t, p in zip(self.powers, parts, strict=True)]

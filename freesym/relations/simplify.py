@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from freesym.parameters import exact_quotient
 from freesym.relations.functions import log_upper
 from freesym.relations.leaf import CauchyLeaf
 from freesym.relations.nodes import (
@@ -145,11 +146,11 @@ def real_multiplicative(real: Relation, positive: Relation) -> Relation:
 def negative_inverse(relation: Relation) -> Relation:
     """The law of ``-1/X``."""
     if isinstance(relation, Constant):
-        return Constant(-1 / relation.value)
+        return Constant(exact_quotient(-1, relation.value))
     if isinstance(relation, NegativeInverse):
         return relation.child
     if isinstance(relation, Affine) and relation.shift == 0:
-        return affine(NegativeInverse(relation.child), 1 / relation.scale, 0)
+        return affine(NegativeInverse(relation.child), exact_quotient(1, relation.scale), 0)
     return NegativeInverse(relation)
 
 

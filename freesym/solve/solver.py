@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from freesym.errors import ConvergenceError
-from freesym.kernels.march import descend, evaluate, march
+from freesym.kernels.march import evaluate, march
+from freesym.kernels import opcodes
 from freesym.kernels.newton import workspace
 from freesym.kernels.opcodes import BLOCK
 from freesym.lowering.compile import RESIDUAL_PLAIN, Compiled, compile_relation
@@ -18,7 +20,7 @@ from freesym.relations.relation import Relation
 from freesym.solve.subordination import Sweeper
 
 Complex = NDArray[np.complex128]
-_STRIDE = 16
+_STRIDE = 32
 _HEIGHTS = tuple(10.0**k for k in (0, 1, 2, 3, 4, 6, 8, 10, 13, 16, 20, -1, -2, -4, -8))
 
 
@@ -41,7 +43,7 @@ class Solver:
 
     @cached_property
     def _work(self) -> tuple[int, int, int]:
-        programs = [self.compiled.step, self.compiled.verify]
+        programs = [self.compiled.step, self.compiled.verify, self.compiled.transforms]
         if self.compiled.potential is not None:
             programs.append(self.compiled.potential)
         registers = max(p.registers for p in programs)
@@ -79,28 +81,14 @@ class Solver:
 
     def _polish(self, height: float, sweeper: Sweeper) -> Complex | None:
         start = np.array([sweeper.coordinate(u) for u in self.compiled.unknowns], dtype=complex)
-        solved = self._descend(np.array([1j * height]), height, start)
+        solved = self._march(np.array([1j * height]), height, start)
         return solved.unknowns[:, 0] if solved.verified[0] else None
-
-    def _descend(self, z: Complex, height: float, start: Complex) -> Solved:
-        unknowns = np.zeros((4, len(start), BLOCK))
-        verified = np.zeros(BLOCK, dtype=np.bool_)
-        descend(
-            *self._programs(), z.real.copy(), z.imag.copy(), len(z), height, self.careful, verified,
-            start.real.copy(), start.imag.copy(), *unknowns, workspace(*self._work, BLOCK),
-            *self._tables(),
-        )  # fmt: skip
-        n = len(z)
-        return Solved(
-            z,
-            (unknowns[0] + 1j * unknowns[1])[:, :n],
-            (unknowns[2] + 1j * unknowns[3])[:, :n],
-            verified[:n],
-        )
 
     def solve(self, z: Complex) -> Solved:
         """Solve at points with ``Im z >= 0``; any order, any number."""
-        height, start = self.first
+        return self._march(z, *self.first)
+
+    def _march(self, z: Complex, height: float, start: Complex) -> Solved:
         order = np.lexsort((z.real, z.imag))
         zr, zi = z.real[order], z.imag[order]
         unknowns = np.zeros((4, len(start), len(z)))
@@ -122,7 +110,7 @@ class Solver:
     def _evaluate(self, program: Program, solved: Solved) -> Complex:
         shape = (len(program.outputs), len(solved.z))
         result_r, result_i = np.zeros(shape), np.zeros(shape)
-        evaluate(
+        (evaluate if not (program.rows[:, 0] == opcodes.POTENTIAL).any() else _table_potential())(
             program.rows, program.constants, program.outputs,
             np.ascontiguousarray(solved.unknowns.real), np.ascontiguousarray(solved.unknowns.imag),
             result_r, result_i, workspace(*self._work, BLOCK), *self._tables(),
@@ -133,7 +121,7 @@ class Solver:
 
     def transforms(self, solved: Solved) -> tuple[Complex, Complex]:
         """``g`` and ``psi`` at solved points; NaN where there is no verified solution."""
-        first, psi = self._evaluate(self.compiled.verify, solved)
+        first, psi = self._evaluate(self.compiled.transforms, solved)
         return (first if self.compiled.residual == RESIDUAL_PLAIN else first / solved.z), psi
 
     def potential(self, solved: Solved) -> Complex:
@@ -146,3 +134,9 @@ class Solver:
 def solver(relation: Relation) -> Solver:
     """The solver of a tree with numerical parameters; cached on the tree."""
     return Solver(relation, compile_relation(relation))
+
+
+def _table_potential() -> Any:
+    from freesym.kernels.potential import evaluate_potential
+
+    return evaluate_potential

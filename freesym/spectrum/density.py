@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from freesym.errors import ConvergenceError, InvalidLawError
 from freesym.relations.relation import Relation
+from freesym.spectrum.atoms import atoms
 from freesym.spectrum.evaluate import Complex, transforms
 
 Real = NDArray[np.float64]
@@ -57,7 +58,8 @@ def density(relation: Relation, x: ArrayLike) -> Any:
 def _density(relation: Relation, x: Real) -> Real:
     g = transforms(relation, x.astype(np.complex128)).g
     values = -g.imag / np.pi + 0.0
-    singular = ~np.isfinite(g)
+    locations = [float(a) for a in atoms(relation)]
+    singular = ~np.isfinite(g) | np.isin(x, locations)
     if singular.any():
         values[singular] = [_beside(relation, point) for point in x[singular]]
     return np.where((values < 0) & (values > -1e-9 * np.abs(g)), 0.0, values)

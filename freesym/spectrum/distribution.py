@@ -229,11 +229,12 @@ def _quantile(relation: Relation, q: Real) -> Real:
             trial = x[active] - error / rho
         middle = 0.5 * (low[active] + high[active])
         outside = ~((trial > low[active]) & (trial < high[active]))
-        trial = np.where(outside, middle, trial)
+        exact = np.abs(error) <= 2e-16
+        trial = np.where(exact, x[active], np.where(outside, middle, trial))
         moved = np.abs(trial - x[active])
         x[active] = trial
         small = moved <= 4e-16 * np.abs(trial)
-        done = (np.abs(error) <= 2e-16) | small | (high[active] - low[active] <= 0)
+        done = exact | small | (high[active] - low[active] <= 0)
         active = active[~done]
     x = np.where(q <= 0, table.x[0], x)
     return np.where(q >= 1, table.x[-1], x)

@@ -1,8 +1,9 @@
 """Exact moments and free cumulants of every relation.
 
-Parameters that are integers, Fractions or SymPy expressions give exact results.  Floats are
-rational numbers: with them the calculation is done exactly on the rationals they are and rounded
-once, at the end, so that free cumulants of deep trees lose no digits to cancellation.
+Parameters that are integers, Fractions or SymPy expressions give exact results.  A float is
+taken for the rational number it is; the calculation then runs in balls of as many bits as it
+needs and is rounded once, at the end, so that free cumulants of deep trees lose no digits to
+cancellation and no tree makes the numbers grow.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from functools import lru_cache, partial
 from typing import Any, Literal
 
 from freesym.algebra import convolutions as convolve
+from freesym.algebra.balls import rounded as rounded_balls
 from freesym.algebra.coefficient_lists import (
     binomial_power,
     combination,
@@ -26,8 +28,10 @@ from freesym.algebra.coefficients import (
     Coefficients,
     Scalar,
     exact_kernel,
+    is_ball,
     is_symbolic,
     scalar_power,
+    to_ball,
 )
 from freesym.algebra.cumulants import (
     Moments,
@@ -53,6 +57,7 @@ from freesym.spectrum.expansions import (
 from freesym.spectrum.negative_moments import negative_moments
 
 Quantity = Literal["moments", "free_cumulants", "s_series"]
+Field = Callable[[Any], Scalar]
 
 _linear_combination = exact_kernel(combination)
 
@@ -104,46 +109,88 @@ def _requested(quantity: Quantity, relation: Relation, n: int) -> list[Number]:
 @lru_cache(maxsize=4096)
 def _results(quantity: Quantity, relation: Relation, n: int, rounded: bool) -> tuple[Number, ...]:
     """Rationals compare equal to floats, so ``rounded`` is part of the key."""
-    if has_symbols(relation):
+    symbolic = has_symbols(relation)
+    if symbolic:
         admit_symbols()
-    calculation = _Calculation(rounded)
-    row = calculation.row(getattr(calculation, quantity)(relation, n))
-    return tuple(map(_as_float if calculation.rounded else as_number, row))
+    if not rounded:
+        try:
+            return tuple(map(as_number, _row(quantity, relation, n, _as_exact)))
+        except _FloatFoundError:  # in what a law states, or as an irrational power
+            pass
+    if symbolic:
+        row = _row(quantity, relation, n, _as_rational)
+        return tuple(sys.modules["sympy"].nfloat(value) for value in row)
+    return tuple(rounded_balls(lambda: _row(quantity, relation, n, _as_ball), quantity))
 
 
-def _as_float(value: Scalar) -> Number:
-    if is_symbolic(value):
-        return sys.modules["sympy"].nfloat(value)
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
+def _row(quantity: Quantity, relation: Relation, n: int, field: Field) -> Moments:
+    calculation = _Calculation(field)
+    calculation.prepare(relation, n)
+    row: Moments = getattr(calculation, quantity)(relation, n)
+    return row
+
+
+# --------------------------------------------------------------------------- fields of numbers
+
+
+class _FloatFoundError(Exception):
+    """An exact calculation met a number that is not."""
+
+
+def _as_exact(value: Any) -> Scalar:
+    if isinstance(value, (int, Fraction)):
+        return Fraction(value)
+    if is_symbolic(value) and not value.is_Float:
+        return value
+    raise _FloatFoundError
+
+
+def _as_rational(value: Any) -> Scalar:
+    if isinstance(value, (int, Fraction)) or is_symbolic(value):
+        return value
+    return Fraction(_finite(value))
+
+
+def _as_ball(value: Any) -> Scalar:
+    if is_ball(value):
+        return value
+    return to_ball(Fraction(value) if isinstance(value, (int, Fraction)) else _finite(value))
+
+
+def _finite(value: Any) -> float:
+    number = complex(value)
+    if not abs(number.imag) <= 1e-12 * abs(number.real) or not math.isfinite(number.real):
+        raise UnsupportedOperationError(f"a moment is {value}, not a finite real number")
+    return number.real
+
+
+# ---------------------------------------------------------------------------- the calculation
 
 
 class _Calculation:
-    """The exact rows of one request, each computed once.
+    """The rows of one request, each computed once, all their numbers in one field."""
 
-    Attributes
-    ----------
-    rounded : bool
-        Whether a float entered; all numbers in the rows are rational or symbolic nevertheless.
-    """
+    def __init__(self, field: Field) -> None:
+        self._field = field
+        self._known: dict[tuple[Quantity, int, int], Moments] = {}
 
-    def __init__(self, rounded: bool) -> None:
-        self.rounded = rounded
-        self._known: dict[tuple[Quantity, Relation, int], Moments] = {}
+    def prepare(self, relation: Relation, n: int) -> None:
+        """Compute children before parents: a deep tree is not a deep recursion."""
+        waiting, order = [(relation, n)], dict[tuple[int, int], Relation]()
+        while waiting:
+            node, count = waiting.pop()
+            order[id(node), count] = order.pop((id(node), count), node)
+            if isinstance(node, nodes.NegativeInverse):  # the child need not have moments
+                continue
+            count *= 2 if isinstance(node, nodes.SymmetricSquare) else 1
+            waiting.extend((child, count) for child in node.children)
+        for (_, count), node in reversed(order.items()):
+            if node.children:
+                self.moments(node, count)
 
     def row(self, values: Iterable[Any]) -> Moments:
-        """Return exact numbers, taking note of floats."""
-        return list(map(self._exact, values))
-
-    def _exact(self, value: Any) -> Scalar:
-        if isinstance(value, (int, Fraction)):
-            return Fraction(value)
-        if is_symbolic(value) and not value.is_Float:
-            return value
-        self.rounded = True
-        return Fraction(_finite(value))
+        """Move the values to the field."""
+        return list(map(self._field, values))
 
     def _recalled(
         self,
@@ -152,7 +199,7 @@ class _Calculation:
         relation: Relation,
         n: int,
     ) -> Moments:
-        key = quantity, relation, n
+        key = quantity, id(relation), n  # an equality would walk the whole sub-tree
         if key not in self._known:
             self._known[key] = self.row(compute(relation, n))
         return self._known[key]
@@ -239,10 +286,10 @@ class _Calculation:
     def _product(self, relation: nodes.Multiplicative, n: int) -> Moments:
         """Factors of mean 0 have no S-transform: they are multiplied moment by moment."""
         pairs = list(zip(relation.factors, relation.powers, strict=True))
-        regular = [(factor, t) for factor, t in pairs if not self._is_centred(factor)]
+        regular = [(factor, t) for factor, t in pairs if not self._is_centred(factor, n)]
         product = self._regular_product(regular, n) if regular else [Fraction(1)] * n
         for factor, t in pairs:
-            if self._is_centred(factor):
+            if self._is_centred(factor, n):
                 product = self._times_centred(product, factor, t)
         return product
 
@@ -255,8 +302,8 @@ class _Calculation:
         scales = [_product_of_powers(means, powers, k) for k in range(1, n + 1)]
         return convolve.classical_product_moments(monic, self.row(scales))
 
-    def _is_centred(self, relation: Relation) -> bool:
-        return not isinstance(relation, STransformLeaf) and self.moments(relation, 1)[0] == 0
+    def _is_centred(self, relation: Relation, n: int) -> bool:
+        return not isinstance(relation, STransformLeaf) and self.moments(relation, n)[0] == 0
 
     def _times_centred(self, product: Moments, factor: Relation, t: Scalar) -> Moments:
         if is_symbolic(t) or t < 1 or t != int(t):
@@ -268,13 +315,6 @@ class _Calculation:
         for _ in range(min(int(t), 2)):
             product = convolve.free_product_moments(product, self.moments(factor, len(product)))
         return product
-
-
-def _finite(value: Any) -> float:
-    number = complex(value)
-    if not abs(number.imag) <= 1e-12 * abs(number.real) or not math.isfinite(number.real):
-        raise UnsupportedOperationError(f"a moment is {value}, not a finite real number")
-    return number.real
 
 
 @exact_kernel

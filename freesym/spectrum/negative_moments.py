@@ -96,6 +96,8 @@ def _gap(relation: Relation) -> Interval:
 
 def _gap_in_support(relation: Relation) -> Interval:
     intervals = support_module.support(relation)
+    if not intervals:
+        raise ConvergenceError("the support was not found, so neither was its distance from 0")
     below = max((b for a, b in intervals if a < 0), default=-math.inf)
     above = min((a for a, b in intervals if b >= 0), default=math.inf)
     extent = max(abs(end) for interval in intervals for end in interval)

@@ -276,6 +276,26 @@ def test_floats_are_rounded_once() -> None:
     assert all(type(value) is float for value in moments(tree, 3))
 
 
+def test_cancellation_costs_no_digits() -> None:
+    far = Discrete((1e8, 1e8 + 1), (0.5, 0.5))
+    assert free_cumulants(far, 6)[1:] == [float(x) for x in free_cumulants(Bernoulli(HALF), 6)[1:]]
+    assert free_cumulants(TwoPoint(-1.0, 1.0), 8) == [0, 1, 0, -1, 0, 2, 0, -5]
+
+
+def nested_layers(depth: int, half: Any, one: Any) -> Relation:
+    tree: Relation = MarchenkoPastur(half)
+    for _ in range(depth):
+        layer = products(simplify.affine(tree, half, one), Bernoulli(half), MarchenkoPastur(one))
+        tree = simplify.affine(layer, 2, 0)
+    return tree
+
+
+def test_deep_trees() -> None:
+    exact, rounded = (moments(nested_layers(6, *pair), 8) for pair in ((HALF, 1), (0.5, 1.0)))
+    assert rounded == list(map(float, exact))
+    assert moments(nested_layers(100, 0.5, 1.0), 2)[0] == 2 - 0.5**100
+
+
 def test_floats_do_not_meet_the_cache_of_rationals() -> None:
     exact, rounded = moments(MarchenkoPastur(HALF), 3), moments(MarchenkoPastur(0.5), 3)
     assert exact == rounded
