@@ -205,7 +205,7 @@ def _rebase(
 
 @kernel
 def _measure(
-    t_g: int, t_psi: int, a: int, real_start: int, integer_start: int, n: int,
+    t_g: int, t_psi: int, a: int, side: float, real_start: int, integer_start: int, n: int,
     vr: Block, vi: Block, dr: Block, di: Block, reals: Reals, integers: Integers,
 ) -> None:  # fmt: skip
     for j in range(n):
@@ -213,6 +213,9 @@ def _measure(
         gr, gi, pr, pi, er, ei, fr, fi = cauchy_transform(
             reals, integers, real_start, integer_start, vr[a, j], vi[a, j]
         )
+        if vi[a, j] == 0.0 and side < 0.0:
+            # the boundary value from below
+            gi, pi, ei, fi = -gi, -pi, -ei, -fi
         if t_g >= 0:
             vr[t_g, j], vi[t_g, j] = gr, gi
             dr[t_g, j], di[t_g, j] = er * sr - ei * si, er * si + ei * sr
@@ -289,7 +292,7 @@ def run(
                     k += 1
                     t_psi = rows[k, 1]
             _measure(
-                t_g, t_psi, a, starts[b, 0], starts[b, 1], n, vr, vi, dr, di, reals, integers
+                t_g, t_psi, a, constants[k, 1], starts[b, 0], starts[b, 1], n, vr, vi, dr, di, reals, integers
             )
         elif operation <= op.SELECT:
             _choose(operation, t, a, b, int(x), n, vr, vi, dr, di)

@@ -109,16 +109,16 @@ def _store(
 def descend(
     rows: Integers, constants: Reals, root: int, residual: int, matches: Integers,
     check_rows: Integers, check_constants: Reals,
-    targets_r: Reals, targets_i: Reals, n: int, height: float, careful: bool, solved: Flags,
-    first_r: Reals, first_i: Reals,
+    targets_r: Reals, targets_i: Reals, n: int, origin_r: float, origin_i: float, scale: float,
+    careful: bool, solved: Flags, first_r: Reals, first_i: Reals,
     ur: Block, ui: Block, rate_r: Block, rate_i: Block, work: Block,
     reals: Reals, integers: Integers, starts: Integers,
 ) -> None:  # fmt: skip
-    """Solve ``n <= BLOCK`` targets starting from the known unknowns at ``i height``."""
+    """Solve ``n <= BLOCK`` targets starting from the known unknowns at the origin."""
     unknowns = ur.shape[0]
     tr, ti = np.zeros((unknowns, BLOCK)), np.zeros((unknowns, BLOCK))
     qr, qi = np.zeros((unknowns, BLOCK)), np.zeros((unknowns, BLOCK))
-    at_r, at_i = np.zeros(BLOCK), np.full(BLOCK, height)
+    at_r, at_i = np.full(BLOCK, origin_r), np.full(BLOCK, origin_i)
     factor = np.full(BLOCK, 0.5 if careful else 0.25)
     zr, zi = np.zeros(BLOCK), np.zeros(BLOCK)
     accepted, passed = np.zeros(BLOCK, dtype=np.bool_), np.zeros(BLOCK, dtype=np.bool_)
@@ -133,7 +133,7 @@ def descend(
             for j in range(n):
                 if solved[j] or not alive[j] or (jump == 1 and at_r[j] != targets_r[j]):
                     continue
-                floor = 1e-15 * (abs(targets_r[j]) if residual else abs(targets_r[j]) + 1e-3 * height)
+                floor = 1e-15 * (abs(targets_r[j]) if residual else abs(targets_r[j]) + 1e-3 * scale)
                 if jump == 1 and careful and at_i[j] > max(4.0 * floor, 1.01 * targets_i[j]):
                     continue
                 if jump == 1:
@@ -149,7 +149,7 @@ def descend(
                 continue
             attempt(
                 rows, constants, root, residual, matches, check_rows, check_constants,
-                zr, zi, m, height, _JUMP_STEPS if jump == 1 else _LEVEL_STEPS, accepted,
+                zr, zi, m, scale, _JUMP_STEPS if jump == 1 else _LEVEL_STEPS, accepted,
                 tr, ti, qr, qi, work, reals, integers, starts, passed,
             )  # fmt: skip
             for i in range(m):
@@ -208,8 +208,8 @@ def _neighbour(c: int, solved: Flags, ui: Block, reach: int) -> int:
 def march(
     rows: Integers, constants: Reals, root: int, residual: int, matches: Integers,
     check_rows: Integers, check_constants: Reals,
-    zr: Reals, zi: Reals, stride: int, height: float, careful: bool, solved: Flags,
-    first_r: Reals, first_i: Reals,
+    zr: Reals, zi: Reals, stride: int, origin_r: float, origin_i: float, scale: float,
+    careful: bool, solved: Flags, first_r: Reals, first_i: Reals,
     ur: Block, ui: Block, rate_r: Block, rate_i: Block, work: Block,
     reals: Reals, integers: Integers, starts: Integers,
 ) -> None:  # fmt: skip
@@ -253,13 +253,13 @@ def march(
             if phase == 0 or phase == 3:
                 descend(
                     rows, constants, root, residual, matches, check_rows, check_constants,
-                    tr, ti, m, height, careful, accepted, first_r, first_i,
+                    tr, ti, m, origin_r, origin_i, scale, careful, accepted, first_r, first_i,
                     br, bi, qr, qi, work, reals, integers, starts,
                 )  # fmt: skip
             else:
                 attempt(
                     rows, constants, root, residual, matches, check_rows, check_constants,
-                    tr, ti, m, height, _FILL_STEPS if phase == 1 else _JUMP_STEPS, accepted, br, bi, qr, qi, work, reals, integers, starts, passed,
+                    tr, ti, m, scale, _FILL_STEPS if phase == 1 else _JUMP_STEPS, accepted, br, bi, qr, qi, work, reals, integers, starts, passed,
                 )  # fmt: skip
             for j in range(m):
                 if accepted[j]:

@@ -13,13 +13,15 @@ from freesym.kernels.opcodes import BLOCK
 
 @kernel
 def _potential(
-    t: int, a: int, real_start: int, integer_start: int, n: int,
+    t: int, a: int, side: float, real_start: int, integer_start: int, n: int,
     vr: Block, vi: Block, dr: Block, di: Block, reals: Reals, integers: Integers,
 ) -> None:  # fmt: skip
     for j in range(n):
         vr[t, j], vi[t, j] = log_potential(
             reals, integers, real_start, integer_start, vr[a, j], vi[a, j]
         )
+        if vi[a, j] == 0.0 and side < 0.0:
+            vi[t, j] = -vi[t, j]
         dr[t, j], di[t, j] = 0.0, 0.0
 
 
@@ -50,7 +52,7 @@ def evaluate_potential(
             if stop < count:
                 t, a, b = rows[stop, 1], rows[stop, 2], rows[stop, 3]
                 _potential(
-                    t, a, starts[b, 0], starts[b, 1], n,
+                    t, a, constants[stop, 1], starts[b, 0], starts[b, 1], n,
                     work[0], work[1], work[2], work[3], reals, integers,
                 )  # fmt: skip
             start = stop + 1

@@ -70,11 +70,13 @@ def _check_row(check: Check) -> Key | None:
     a, b, orientation = check.a.number, check.b.number, check.b.orientation
     if check.kind == "principal":
         return (op.CHECK_PRINCIPAL, a, b, float(orientation), 0.0)
+    if check.kind == "aligned" and orientation == 0:
+        return None
     if check.kind == "positive" or orientation == 0:
         return (_CHECK_CODES[check.kind], a, b, 0.0, 0.0)
     if a == b:
         return None
-    sign = float(orientation if check.kind == "same" else -orientation)
+    sign = float(-orientation if check.kind == "opposite" else orientation)
     return (op.CHECK_SIGN, a, a, sign, 0.0)
 
 

@@ -228,11 +228,12 @@ def _(x: Value, y: Value, a: Value, b: Value) -> Value:
 
 @measure_transform.register
 def _(x: Value, table: Any) -> tuple[Value, Value]:
-    g = x.new(op.MEASURE, x.number, x.trace.table(table))
-    # psi is the second result of the same instruction: a linear view of the next register
-    return g, x.new(op.MEASURE, x.number, x.trace.table(table), 1.0)
+    number, side = x.trace.table(table), float(x.orientation)
+    # two results of one evaluation: the interpreter fuses adjacent instructions
+    g = x.new(op.MEASURE, x.number, number, 0.0, side)
+    return g, x.new(op.MEASURE, x.number, number, 1.0, side)
 
 
 @measure_potential.register
 def _(x: Value, table: Any) -> Value:
-    return x.new(op.POTENTIAL, x.number, x.trace.table(table))
+    return x.new(op.POTENTIAL, x.number, x.trace.table(table), 0.0, float(x.orientation))

@@ -107,6 +107,7 @@ class RTransformLeaf(Leaf):
             s,
             psi,
             potential=lambda: psi - self.r_antiderivative(s) - log_lower(s),
+            regular=lambda: psi - self.r_antiderivative(s),
             log_s=lambda: log_upper(1 / r),
             checks=lambda: _sheet_checks(w, s),
             r=r,

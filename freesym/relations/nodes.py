@@ -8,6 +8,7 @@ Benaych-Georges 2009; Speicher & Woroudi 1997; Muraki 2001).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from freesym.relations.functions import (
     log_lower,
     log_upper,
     pick_smaller,
+    sqrt,
 )
 from freesym.relations.relation import Relation
 from freesym.relations.state import Check, Kind, State
@@ -76,11 +78,32 @@ class Additive(Relation):
         """The state at ``g``: ``w = 1/g + sum t_i r_i``."""
         parts = tuple(term.at("g", value) for term in self.terms)
         r = [_scaled(t, p.r_value()) for t, p in zip(self.powers, parts, strict=True)]
-        return self._combined(parts, 1 / value + _sum(r))
+        return self._combined(parts, 1 / value + _sum(r), self._regular(parts))
+
+    def _regular(self, parts: tuple[State, ...]) -> Callable[[], Any]:
+        def regular() -> Any:
+            terms = zip(self.powers, parts, strict=True)
+            return _sum([_scaled(t, p.regular_potential()) for t, p in terms])
+
+        return regular
 
     def combine(self, parts: tuple[State, ...]) -> State:
         """``w = sum t_i w_i - (T-1)/g``, written so that it does not cancel."""
         return self._combined(parts, self._w(parts))
+
+    def _potential(self, parts: tuple[State, ...]) -> Any:
+        """``u_j + sum t_i v_i - v_j``, ``v = u + log g``, with the base of ``w``."""
+        w, u, v = parts[0].w, parts[0].potential(), parts[0].regular_potential()
+        total = (self.powers[0] - 1) * v if self.powers[0] != 1 else None
+        for t, part in zip(self.powers[1:], parts[1:], strict=True):
+            u_next, v_next = part.potential(), part.regular_potential()
+            larger = pick_smaller(w, part.w, v_next, v)
+            u = pick_smaller(w, part.w, u, u_next)
+            v = pick_smaller(w, part.w, v, v_next)
+            w = pick_smaller(w, part.w, w, part.w)
+            added = larger if t == 1 else larger + (t - 1) * v_next
+            total = added if total is None else total + added
+        return u if total is None else u + total
 
     def _w(self, parts: tuple[State, ...]) -> Any:
         """``w_j + sum t_i r_i - r_j``, ``r = psi/g``: no cancellation where ``g`` vanishes.
@@ -98,14 +121,15 @@ class Additive(Relation):
             total = added if total is None else total + added
         return w if total is None else w + total
 
-    def _combined(self, parts: tuple[State, ...], w: Any) -> State:
+    def _combined(
+        self, parts: tuple[State, ...], w: Any, regular: Callable[[], Any] | None = None
+    ) -> State:
         """``psi = sum t_i psi_i``, ``u = sum t_i u_i + (T-1) log g``."""
-        g, excess = parts[0].g, sum(self.powers) - 1
+        g = parts[0].g
         psi = _sum([_scaled(t, p.psi) for t, p in zip(self.powers, parts, strict=True)])
 
         def potential() -> Any:
-            terms = [_scaled(t, p.potential()) for t, p in zip(self.powers, parts, strict=True)]
-            return _sum(terms) + excess * log_lower(g)
+            return regular() - log_lower(g) if regular else self._potential(parts)
 
         def checks() -> tuple[Check, ...]:
             found = [Check("opposite", g, w)]
@@ -118,7 +142,10 @@ class Additive(Relation):
             return tuple(found)
 
         checked = parts if self.proved else ()
-        return State(w, g, psi, potential, lambda: _log_ratio(g, psi), None, checked, checks)
+        return State(
+            w, g, psi, potential, lambda: _log_ratio(g, psi), None, checked, checks,
+            regular=regular,
+        )  # fmt: skip
 
     def has_potential(self) -> bool:
         """When every term has one."""
@@ -285,6 +312,11 @@ class Rectangular(Relation):
         """The laws that are added."""
         return self.terms
 
+    @property
+    def flips(self) -> tuple[int, ...]:
+        """The half-planes of the terms are not known beforehand."""
+        return (0,) * len(self.terms)
+
     def shared(self, index: int, state: State) -> Any:
         """``h = (1 + psi)(1 + ratio psi)/w``."""
         return self.h(state.psi, state.w)
@@ -315,10 +347,16 @@ class Rectangular(Relation):
             return (1 + psi) * log_w(psi) - self._area(psi) + _sum(shared)
 
         def checks() -> tuple[Check, ...]:
+            # subordination of [[0, X], [X^T, 0]] at (sqrt w, sqrt w), one value for each corner
+            root = sqrt(w)
             return (
                 Check("opposite", g, w),
                 Check("opposite", psi, w),
-                *(Check("same", part.w, w) for part in parts),
+                *(Check("same", (1 + p.psi) * root / (1 + psi), w) for p in parts),
+                *(
+                    Check("same", (1 + self.ratio * p.psi) * root / (1 + self.ratio * psi), w)
+                    for p in parts
+                ),
             )
 
         return State(w, g, psi, potential, lambda: _log_ratio(g, psi), None, parts, checks)
@@ -595,7 +633,8 @@ class SymmetricSquare(Relation):
             potential=lambda: 2 * part.potential(),
             log_s=lambda: _log_ratio(g, part.psi),
             parts=parts,
-            checks=lambda: (Check("opposite", g, w), Check("same", part.w, w)),
+            # both roots serve: the child is symmetric
+            checks=lambda: (Check("opposite", g, w), Check("aligned", part.w, w)),
         )
 
     def has_potential(self) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from freesym.relations.functions import log_lower
+
 Kind = Literal["w", "g", "psi"]
 
 
@@ -31,6 +33,8 @@ class State:
         Half-plane conditions ``(kind, a, b)`` this node adds to those of its parts.
     r, s : number, optional
         ``R(g)`` and ``S(psi)`` where they are known better than as quotients.
+    regular : callable, optional
+        Returns ``u + log g`` where it is known better than as a sum.
     """
 
     w: Any
@@ -43,6 +47,11 @@ class State:
     checks: Callable[[], tuple[Check, ...]] = field(default=tuple)
     r: Any = None
     s: Any = None
+    regular: Callable[[], Any] | None = None
+
+    def regular_potential(self) -> Any:
+        """``u + log g``, which stays finite where ``g`` vanishes with ``1/w``."""
+        return self.regular() if self.regular else self.potential() + log_lower(self.g)
 
     def r_value(self) -> Any:
         """``R(g) = w - 1/g = psi/g``."""
@@ -61,11 +70,11 @@ class State:
 class Check:
     """A condition that singles out the right branch.
 
-    ``same``: the imaginary parts of ``a`` and ``b`` have one sign; ``opposite``: they do
+    ``aligned``: as ``same``, where the half-plane of ``b`` is known beforehand; ``same``: the imaginary parts of ``a`` and ``b`` have one sign; ``opposite``: they do
     not; ``principal``: the imaginary part of the logarithm ``a`` lies in ``[0, pi]`` up to
     the orientation of ``b``; ``positive``: the real part of ``a`` is positive.
     """
 
-    kind: Literal["same", "opposite", "principal", "positive"]
+    kind: Literal["aligned", "same", "opposite", "principal", "positive"]
     a: Any
     b: Any

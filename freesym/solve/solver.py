@@ -21,6 +21,7 @@ from freesym.solve.subordination import Sweeper
 
 Complex = NDArray[np.complex128]
 _STRIDE = 32
+_SAFETY_NET = 64
 _HEIGHTS = tuple(10.0**k for k in (0, 1, 2, 3, 4, 6, 8, 10, 13, 16, 20, -1, -2, -4, -8))
 
 
@@ -32,6 +33,13 @@ class Solved:
     unknowns: Complex
     rates: Complex
     verified: NDArray[np.bool_]
+
+    def take(self, where: NDArray[np.int64], other: Solved) -> None:
+        """Fill in the solutions that another attempt verified."""
+        kept = where[other.verified]
+        self.unknowns[:, kept] = other.unknowns[:, other.verified]
+        self.rates[:, kept] = other.rates[:, other.verified]
+        self.verified[kept] = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +79,7 @@ class Solver:
             sweeper = Sweeper(self.relation)
             if not sweeper.solve(1j * height, sweeps=40, tolerance=1e-6):
                 continue
-            found = self._polish(height, sweeper)
+            found = self._polish(1j * height, height, sweeper)
             if found is not None:
                 return height, found
         raise ConvergenceError(
@@ -79,22 +87,56 @@ class Solver:
             "is it the relation of a probability law?",
         )
 
-    def _polish(self, height: float, sweeper: Sweeper) -> Complex | None:
+    def _polish(self, z: complex, scale: float, sweeper: Sweeper) -> Complex | None:
         start = np.array([sweeper.coordinate(u) for u in self.compiled.unknowns], dtype=complex)
-        solved = self._march(np.array([1j * height]), height, start)
+        solved = self._march(np.array([z]), z, scale, start)
         return solved.unknowns[:, 0] if solved.verified[0] else None
 
     def solve(self, z: Complex) -> Solved:
         """Solve at points with ``Im z >= 0``; any order, any number."""
-        return self._march(z, *self.first)
+        scale, start = self.first
+        solved = self._march(z, 1j * scale, scale, start)
+        if not solved.verified.all():
+            self._retry_beside(solved, scale, start)
+        if not solved.verified.all():
+            self._retry_from_fixed_points(solved, scale)
+        return solved
 
-    def _march(self, z: Complex, height: float, start: Complex) -> Solved:
+    def _retry_beside(self, solved: Solved, scale: float, start: Complex) -> None:
+        """Move real points by rounding: a critical point itself has no Newton step."""
+        relative = self.compiled.residual != RESIDUAL_PLAIN
+        for shift in (4e-16, -4e-16, 4e-15, -4e-15):
+            missing = np.flatnonzero(~solved.verified & (solved.z.imag == 0))
+            if not missing.size:
+                return
+            z = solved.z[missing]
+            moved = z + shift * (np.abs(z) if relative else np.abs(z) + scale)
+            solved.take(missing, self._march(moved, 1j * scale, scale, start))
+
+    def _retry_from_fixed_points(self, solved: Solved, scale: float) -> None:
+        """The safety net: subordination iteration above the point, then down again."""
+        for i in np.flatnonzero(~solved.verified)[:_SAFETY_NET]:
+            z = complex(solved.z[i])
+            for height in (0.3, 0.03, 0.003):
+                above = z + 1j * height * (abs(z) + 1e-3 * scale)
+                sweeper = Sweeper(self.relation)
+                if not sweeper.solve(above, sweeps=400, tolerance=1e-8):
+                    continue
+                start = self._polish(above, scale, sweeper)
+                if start is None:
+                    continue
+                solved.take(np.array([i]), self._march(solved.z[i : i + 1], above, scale, start))
+                if solved.verified[i]:
+                    break
+
+    def _march(self, z: Complex, origin: complex, scale: float, start: Complex) -> Solved:
         order = np.lexsort((z.real, z.imag))
         zr, zi = z.real[order], z.imag[order]
         unknowns = np.zeros((4, len(start), len(z)))
         verified = np.zeros(len(z), dtype=np.bool_)
         march(
-            *self._programs(), zr, zi, 1 if self.careful else _STRIDE, height, self.careful, verified,
+            *self._programs(), zr, zi, 1 if self.careful else _STRIDE, origin.real, origin.imag,
+            scale, self.careful, verified,
             start.real.copy(), start.imag.copy(), *unknowns, workspace(*self._work, BLOCK),
             *self._tables(),
         )  # fmt: skip

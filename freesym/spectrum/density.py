@@ -62,7 +62,10 @@ def _density(relation: Relation, x: Real) -> Real:
     singular = ~np.isfinite(g) | np.isin(x, locations)
     if singular.any():
         values[singular] = [_beside(relation, point) for point in x[singular]]
-    return np.where((values < 0) & (values > -1e-9 * np.abs(g)), 0.0, values)
+    # rounding may leave a tiny negative number; a larger one is no density
+    with np.errstate(invalid="ignore"):
+        values[values < -1e-9 * np.abs(g)] = np.nan
+        return np.maximum(values, 0.0)
 
 
 def _beside(relation: Relation, x: float) -> float:
