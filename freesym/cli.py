@@ -81,9 +81,7 @@ def _widths(text: str) -> list[int]:
 
 def _picture(text: str) -> str:
     if Path(text).suffix.lower() not in _PLOT_FORMATS:
-        raise argparse.ArgumentTypeError(
-            f"'{text}' must end in one of {', '.join(_PLOT_FORMATS)}"
-        )
+        raise argparse.ArgumentTypeError(f"'{text}' must end in one of {', '.join(_PLOT_FORMATS)}")
     return text
 
 
@@ -359,7 +357,9 @@ def _write_text(path: Path, text: str) -> None:
 
 def _write_plot(path: str, law: Law, eigenvalues: Array | None) -> None:
     axes = law.plot(eigenvalues=eigenvalues)
-    write_atomically(path, lambda target: axes.figure.savefig(target, dpi=150))
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    write_atomically(path, lambda target: figure.savefig(target, dpi=150))
 
 
 def _info(options: argparse.Namespace) -> None:

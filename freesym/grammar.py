@@ -27,6 +27,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NoReturn
 
+import numpy as np
+
 from freesym import laws, operations
 from freesym.errors import FreesymError, InvalidLawError
 from freesym.law import Law
@@ -303,7 +305,9 @@ class _Parser:
             position, argument = self.token.position, self.sum()
             if isinstance(argument, _Name) and self.accept("="):
                 if argument.name in named:
-                    _fail(f"the argument '{argument.name[:40]}' is given twice", self.text, position)
+                    _fail(
+                        f"the argument '{argument.name[:40]}' is given twice", self.text, position
+                    )
                 named[argument.name] = self.sum()
             elif named:
                 _fail("a positional argument follows a named one", self.text, position)
@@ -336,7 +340,7 @@ _NUMBERS = (int, float, Fraction)
 
 def _empirical(eigenvalues: Any) -> Law:
     values = _listed(eigenvalues, "Empirical", _NUMBERS, "Empirical([1, 2.5, 4])")
-    return laws.Empirical([float(v) for v in values])
+    return laws.Empirical(np.array(values, dtype=float))
 
 
 def _moment_law(given: Any) -> Law:

@@ -107,8 +107,11 @@ def _view(law: Law) -> _View:
     ends = law.edges()
     intervals = [_finite(law, pair) for pair in zip(ends[::2], ends[1::2], strict=True)]
     logarithmic = _piles_up(law, intervals)
-    grid = _logarithmic_grid if logarithmic else _cosine_grid
-    curves = [_curve(law, grid(law, interval, atoms), logarithmic) for interval in intervals]
+    grids = [
+        _logarithmic_grid(law, interval, atoms) if logarithmic else _cosine_grid(*interval)
+        for interval in intervals
+    ]
+    curves = [_curve(law, grid, logarithmic) for grid in grids]
     return _View([c for c in curves if len(c[0])], logarithmic, atoms, mass)
 
 
@@ -130,20 +133,19 @@ def _piles_up(law: Law, intervals: list[Interval]) -> bool:
     return bool(near > _PILE_UP * far)
 
 
-def _cosine_grid(law: Law, interval: Interval, atoms: dict[float, float]) -> Array:
+def _cosine_grid(a: float, b: float) -> Array:
     """Points that crowd at both ends, where densities rise like roots; the ends left out."""
-    a, b = interval
     angle = (np.arange(_POINTS) + 0.5) * (np.pi / _POINTS)
-    return 0.5 * (a + b) - 0.5 * (b - a) * np.cos(angle)
+    return np.asarray(0.5 * (a + b) - 0.5 * (b - a) * np.cos(angle))
 
 
 def _logarithmic_grid(law: Law, interval: Interval, atoms: dict[float, float]) -> Array:
-    """From the point with one percent of the continuous mass below it."""
+    """From the point with two percent of the continuous mass below it."""
     low, high = interval
     zero = atoms.get(0.0, 0.0)
-    start = float(law.quantile(zero + 0.01 * (1 - zero)))
+    start = float(law.quantile(zero + 0.02 * (1 - zero)))
     low = max(low, start, 1e-290)
-    x = np.exp(_cosine_grid(law, (math.log(low), math.log(high)), atoms))
+    x = np.exp(_cosine_grid(math.log(low), math.log(high)))
     return x[(x > 0) & (x < high)]
 
 
@@ -170,11 +172,15 @@ def _draw_density(axes: Axes, view: _View) -> None:
     if view.logarithmic:
         axes.set_xscale("log")
     if view.curves:
-        heights = np.concatenate([y for _, y in view.curves])
         # a hard edge is infinite: it must not flatten the rest
-        top = min(float(heights.max()), 3 * float(np.quantile(heights, 0.95)))
+        top = max(min(float(y.max()), 4 * _typical_height(x, y)) for x, y in view.curves)
         if top > 0:
             axes.set_ylim(0, 1.15 * top)
+
+
+def _typical_height(x: Array, y: Array) -> float:
+    """What the curve exceeds on a twentieth of its interval only."""
+    return float(np.quantile(np.interp(np.linspace(x[0], x[-1], _POINTS), x, y), 0.95))
 
 
 def _draw_atoms(axes: Axes, view: _View) -> None:
@@ -199,8 +205,9 @@ def _draw_atoms(axes: Axes, view: _View) -> None:
 def _draw_many_atoms(axes: Axes, view: _View) -> None:
     locations, masses = np.array(list(view.atoms)), np.array(list(view.atoms.values()))
     bins = _bins(locations, view)
-    axes.hist(locations, bins, weights=masses / np.diff(bins)[0], color="C3", alpha=0.5,
-              label=f"{len(locations)} atoms")  # fmt: skip
+    totals, _ = np.histogram(locations, bins, weights=masses)
+    axes.stairs(totals / np.diff(bins), bins, fill=True, color="C3", alpha=0.5,
+                label=f"{len(locations)} atoms")  # fmt: skip
 
 
 def _bins(values: Array, view: _View) -> Array:
@@ -208,7 +215,9 @@ def _bins(values: Array, view: _View) -> Array:
     count = int(np.clip(2 * math.sqrt(len(values)), 10, 120))
     if view.logarithmic:
         return np.geomspace(low, high, count + 1)
-    low, high = min(low, float(values.min())), max(high, float(values.max()))
+    # outliers are shown up to half a width away
+    room = 0.5 * (high - low) if view.curves else math.inf
+    low, high = max(low - room, min(low, values.min())), min(high + room, max(high, values.max()))
     return np.linspace(low, high if high > low else low + 1, count + 1)
 
 

@@ -148,7 +148,7 @@ class Network:
 
     def _layer(self, slope: Law) -> Law:
         if self.weights == "orthogonal":
-            return self.variance * slope
+            return _scaled(slope, self.variance)
         weight = MarchenkoPastur(1, self.variance)
         return weight if isinstance(slope, PointMass) else slope @ weight
 
@@ -157,19 +157,15 @@ class Network:
         narrow = min(self.widths)
         k = max(i for i, n in enumerate(self.widths) if n == narrow)
         share = [Fraction(narrow, n) for n in self.widths]
-        factors = Counter(
-            _compressed(slope, t) for slope, t in zip(slopes, share[1:], strict=True)
-        )
+        factors = Counter(_compressed(slope, t) for slope, t in zip(slopes, share[1:], strict=True))
         scale: Number = 1
         if self.weights == "gaussian":
-            factors.update(
-                MarchenkoPastur(t, self.variance) for j, t in enumerate(share) if j != k
-            )
+            factors.update(MarchenkoPastur(t, self.variance) for j, t in enumerate(share) if j != k)
             scale = 1 / share[-1]
         else:
-            factors = Counter({self.variance * f: count for f, count in factors.items()})
+            factors = Counter({_scaled(f, self.variance): n for f, n in factors.items()})
             factors.update(_projections(self.widths, k))
-        product = as_number(scale) * _product(factors)
+        product = _scaled(_product(factors), as_number(scale))
         return product if k == self.depth else product.reshape(share[-1])
 
 
@@ -263,9 +259,15 @@ def _log_mean(variance: Number, law: Law) -> float:
 
 
 def _power(law: Law, n: int) -> Law:
-    if n == 1 or isinstance(law, PointMass):
-        return law if n == 1 else PointMass(law.a**n)
-    return law.multiplicative_power(n)
+    if n == 1:
+        return law
+    return PointMass(law.a**n) if isinstance(law, PointMass) else law.multiplicative_power(n)
+
+
+def _scaled(law: Law, scale: Number) -> Law:
+    if isinstance(law, PointMass):
+        return PointMass(scale * law.a)
+    return law * scale
 
 
 def _compressed(law: Law, t: Fraction) -> Law:
@@ -294,4 +296,4 @@ def _product(factors: Counter[Law]) -> Law:
     constants = [(f, n) for f, n in factors.items() if isinstance(f, PointMass)]
     scale: Number = reduce(lambda total, pair: total * pair[0].a ** pair[1], constants, 1)
     others = [_power(f, n) for f, n in factors.items() if not isinstance(f, PointMass)]
-    return scale * free_product(*others) if others else PointMass(scale)
+    return _scaled(free_product(*others), scale) if others else PointMass(scale)

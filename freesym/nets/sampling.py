@@ -56,7 +56,7 @@ class JacobianSample:
     def resolution(self) -> float:
         """The size below which eigenvalues of ``J J^T`` drown in rounding."""
         norm = float(np.linalg.norm(self.matrix, 2))
-        return (max(self.matrix.shape) * np.finfo(float).eps * norm) ** 2
+        return float(max(self.matrix.shape) * np.finfo(float).eps * norm) ** 2
 
     def eigenvalues(self) -> Matrix:
         """The eigenvalues of ``J J^T``, ascending; exactly as many zeros as the rank implies."""
@@ -146,8 +146,8 @@ def kolmogorov_distance(law: Law, eigenvalues: ArrayLike, floor: float = 0.0) ->
         Eigenvalues within a relative 1e-9 of a nonzero atom count as lying on it; zeros must be
         exact.
     floor : float
-        If positive eigenvalues lie below it they are rounding errors, and only ``x >= floor``
-        is compared.
+        If positive eigenvalues lie below it they are rounding errors, and only ``x = 0`` and
+        ``x >= floor`` are compared.
 
     Returns
     -------
@@ -164,7 +164,7 @@ def kolmogorov_distance(law: Law, eigenvalues: ArrayLike, floor: float = 0.0) ->
     values = np.sort(_snapped(np.asarray(eigenvalues, dtype=float), masses))
     points = np.unique(np.concatenate([values, np.array(list(masses))]))
     if ((values > 0) & (values < floor)).any():
-        points = np.append(points[points >= floor], floor)
+        points = np.append(points[(points >= floor) | (points == 0)], floor)
     upper = np.asarray(law.cdf(points))
     lower = upper - np.array([masses.get(x, 0.0) for x in points.tolist()])
     n = len(values)

@@ -563,9 +563,15 @@ def _half_turn(w: Any) -> Any:
 
 @dataclass(frozen=True)
 class NegativeInverse(Relation):
-    """The law of ``-1/X``, which maps the upper half-plane to itself."""
+    """The law of ``-1/X``, which maps the upper half-plane to itself.
+
+    Its potential needs ``E log|X|`` and ``P(X < 0)``, which are not local: they are filled in
+    where a potential is wanted.
+    """
 
     child: Relation
+    log_mean: float | None = None
+    negative_mass: float = 0.0
 
     @property
     def children(self) -> tuple[Relation, ...]:
@@ -595,12 +601,15 @@ class NegativeInverse(Relation):
         )
 
     def _potential(self, part: State) -> Any:
-        """``E log(w + 1/X) = E log(w_1 - X) - log w_1 - E log(-X)`` needs the child's at 0."""
-        raise NotImplementedError("use the potential of the whole law")
+        """``E log(w + 1/X) = E log(w_1 - X) - log w_1 - E log(-X)``."""
+        if self.log_mean is None:
+            return _no_potential()
+        u = part.potential() - log_upper(part.w) - self.log_mean
+        return u + _half_turn(part.w) * self.negative_mass if self.negative_mass else u
 
     def has_potential(self) -> bool:
-        """The constant ``E log |X|`` is not part of the local rules."""
-        return False
+        """When the constants are known."""
+        return self.log_mean is not None and self.child.has_potential()
 
 
 @dataclass(frozen=True)

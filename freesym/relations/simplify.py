@@ -133,7 +133,7 @@ def real_multiplicative(real: Relation, positive: Relation) -> Relation:
     if isinstance(real, Constant):
         return affine(positive, real.value, 0) if real.value != 0 else Constant(0)
     scale: Any = 1
-    if isinstance(positive, Affine) and positive.shift == 0:
+    if isinstance(positive, Affine) and positive.shift == 0 and _is_positive(positive.scale):
         scale, positive = positive.scale, positive.child
     if isinstance(real, Affine) and real.shift == 0:
         scale, real = scale * real.scale, real.child

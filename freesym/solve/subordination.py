@@ -71,11 +71,15 @@ class Sweeper:
         self.coordinates[path] = found
         return replace(leaf.state(found), w=w)
 
-    def _children(self, node: Relation, path: Path, targets: list[complex]) -> list[State]:
-        return [
-            self._visit(child, (*path, i), target)
-            for i, (child, target) in enumerate(zip(node.children, targets, strict=True))
-        ]
+    def _children(
+        self, node: Relation, path: Path, targets: list[complex], repeats: int = 1
+    ) -> list[State]:
+        states = []
+        for i, (child, target) in enumerate(zip(node.children, targets, strict=True)):
+            for _ in range(1 if isinstance(child, Leaf) else repeats):
+                state = self._visit(child, (*path, i), target)
+            states.append(state)
+        return states
 
     def _node(self, node: Relation, path: Path, w: complex) -> State:
         if isinstance(node, nodes.Additive):
@@ -107,7 +111,9 @@ class Sweeper:
         self, powers: tuple[float, ...], node: Relation, path: Path, w: complex
     ) -> State:
         targets = self.targets.setdefault(path, [w] * len(node.children))
-        parts = self._children(node, path, targets)
+        # a centred factor throws the other one far: let that settle between the moves
+        repeats = 8 if isinstance(node, nodes.RealMultiplicative) else 1
+        parts = self._children(node, path, targets, repeats)
         q = [cmath.log(part.psi / part.g) for part in parts]
         total = sum(t * qi for t, qi in zip(powers, q, strict=True))
         log_w = cmath.log(w)

@@ -32,8 +32,13 @@ def atoms(relation: Relation) -> Atoms:
     return {a: found[a] for a in sorted(found, key=float)}
 
 
-@lru_cache(maxsize=4096)
 def _atoms(relation: Relation) -> MappingProxyType[Any, Any]:
+    # equal rationals and floats are one key to a cache, but not one answer
+    return _cached_atoms(relation, repr(relation) if len(relation.children) < 8 else "")
+
+
+@lru_cache(maxsize=4096)
+def _cached_atoms(relation: Relation, key: str) -> MappingProxyType[Any, Any]:
     return MappingProxyType(_collected(_candidates(relation)))
 
 
@@ -167,6 +172,18 @@ def _reciprocal(relation: Relation, x: NDArray[np.float64]) -> NDArray[np.float6
     return np.where(np.abs(g.imag) > 1e-9 * np.abs(g), np.nan, f.real)
 
 
+def _mass_at_zero_of_reciprocal(relation: Relation, x: float, scale: float) -> float:
+    """``1/F'(x)`` by a central difference, for the real analytic ``F = 1/G``."""
+    steps = scale * np.array([-2e-3, -1e-3, 1e-3, 2e-3])
+    for _ in range(8):
+        f = _reciprocal(relation, x + steps)
+        if np.isfinite(f).all() and (np.diff(f) > 0).all():
+            break
+        steps = steps / 8
+    a, b, c, d = f
+    return float(12 * (steps[2]) / (8 * (c - b) - (d - a)))
+
+
 def _zeros_of_reciprocal(relation: Relation) -> list[tuple[Any, Any]]:
     """Zeros of the increasing function ``1/G`` outside the continuous support."""
     from freesym.spectrum.bounds import hull
@@ -183,7 +200,7 @@ def _zeros_of_reciprocal(relation: Relation) -> list[tuple[Any, Any]]:
         low, high = np.where(below, middle, low), np.where(below, high, middle)
     found = []
     for place in 0.5 * (low + high):
-        mass = _residue(relation, float(place))
+        mass = _mass_at_zero_of_reciprocal(relation, float(place), 0.01 * (b - a + pad))
         if mass > 1e-9:
             found.append((float(place), mass))
     return found

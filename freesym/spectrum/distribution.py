@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 from dataclasses import dataclass
 from functools import lru_cache
@@ -58,10 +59,13 @@ def _cdf(relation: Relation, x: Real) -> Real:
 
 def _cdf_beside(relation: Relation, x: float) -> float:
     """The limit at a point where the potential is singular: 0 and hard edges."""
-    step = 1e-13 * abs(x) if x else 1e-300
-    u = transforms(relation, np.array([x + step], dtype=complex), potential=True).u
+    relative = np.array([1e-15, 1e-13, 1e-11])
+    steps = relative * abs(x) if x else np.array([1e-300, 1e-100, 1e-30, 1e-17])
+    near = np.concatenate([x + steps, x - steps]).astype(np.complex128)
+    u = transforms(relation, near, potential=True).u
     assert u is not None
-    return float(1 - u.imag[0] / np.pi)
+    found = u.imag[np.isfinite(u)]
+    return float(1 - found[0] / np.pi) if found.size else math.nan
 
 
 def _cdf_at_atom(relation: Relation, location: float, mass: float) -> float:
@@ -169,6 +173,8 @@ def quantile_table(relation: Relation) -> QuantileTable:
         good = np.isfinite(values) & np.isfinite(rho)
         x, values, rho = x[good], np.clip(values[good], 0, 1), np.maximum(rho[good], 0)
         ends = np.array([end for end in (a, b) if math.isfinite(end)])
+        if not len(x):
+            raise ConvergenceError(f"no verified solution between {a:.6g} and {b:.6g}", (a, b))
         end_values = np.array([values[0] if end == a else values[-1] for end in ends])
         columns.append((x, values, rho))
         columns.append((ends, end_values, np.zeros(len(ends))))
@@ -177,7 +183,23 @@ def quantile_table(relation: Relation) -> QuantileTable:
         columns.append((np.full(2, location), np.array([top - mass, top]), np.zeros(2)))
     x, values, rho = (np.concatenate(c) for c in zip(*columns, strict=True))
     order = np.lexsort((values, x))
-    return QuantileTable(x[order], np.maximum.accumulate(values[order]), rho[order])
+    order = order[_longest_ascent(values[order])]
+    return QuantileTable(x[order], values[order], rho[order])
+
+
+def _longest_ascent(values: Real) -> NDArray[np.int64]:
+    """Positions of a longest ascending subsequence: what remains is noise at a singular edge."""
+    tails: list[float] = []
+    last: list[int] = []
+    before = np.full(len(values), -1)
+    for i, value in enumerate(values.tolist()):
+        k = bisect.bisect_right(tails, value)
+        before[i] = last[k - 1] if k else -1
+        tails[k:], last[k:] = [value, *tails[k + 1 :]], [i, *last[k + 1 :]]
+    chain = [last[-1]]
+    while before[chain[-1]] >= 0:
+        chain.append(int(before[chain[-1]]))
+    return np.array(chain[::-1])
 
 
 def _inverted(table: QuantileTable, q: Real) -> tuple[Real, Real, Real]:

@@ -6,14 +6,19 @@ and monotone convolutions) are unwound here, on arrays; what remains is solved.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from freesym.relations import nodes
+from freesym.relations.leaf import Leaf
 from freesym.relations.relation import Relation
 from freesym.solve.solver import solver
+from freesym.spectrum.bounds import hull
 
 Complex = NDArray[np.complex128]
 
@@ -48,15 +53,23 @@ def _transforms(relation: Relation, z: Complex, potential: bool) -> Transforms:
             return _reshape(relation, z, potential)
         case nodes.Mixture():
             return _mixture(relation, z, potential)
-        case nodes.Boolean() if not potential:
-            return _boolean(relation, z)
-        case nodes.Monotone() if not potential:
-            return _monotone(relation, z)
+        case nodes.Boolean():
+            return _with_integral(relation, z, _boolean(relation, z), potential)
+        case nodes.Monotone():
+            return _with_integral(relation, z, _monotone(relation, z), potential)
     return _solved(relation, z, potential)
 
 
+def _with_integral(
+    relation: Relation, z: Complex, found: Transforms, potential: bool
+) -> Transforms:
+    if not potential:
+        return found
+    return Transforms(found.g, found.psi, _integrated_potential(relation, z))
+
+
 def _solved(relation: Relation, z: Complex, potential: bool) -> Transforms:
-    engine = solver(relation)
+    engine = solver(with_constants(relation) if potential else relation)
     found = engine.solve(z)
     g, psi = engine.transforms(found)
     if not potential:
@@ -67,6 +80,37 @@ def _solved(relation: Relation, z: Complex, potential: bool) -> Transforms:
     # integer multiplicities leave full turns undetermined; the cdf lies in [0, 1]
     turns = np.round((u.imag - 0.5 * np.pi) / (2 * np.pi))
     return Transforms(g, psi, u - 2j * np.pi * turns)
+
+
+@lru_cache(maxsize=1024)
+def with_constants(relation: Relation) -> Relation:
+    """The same relation, with the constants that the potentials of inverses need."""
+    if isinstance(relation, Leaf):
+        return relation
+    fields = {f.name: getattr(relation, f.name) for f in dataclasses.fields(relation)}  # type: ignore[arg-type]
+    completed = {name: _with_constants(value) for name, value in fields.items()}
+    changed = any(completed[name] is not fields[name] for name in fields)
+    found = dataclasses.replace(relation, **completed) if changed else relation  # type: ignore[type-var]
+    if isinstance(found, nodes.NegativeInverse) and found.log_mean is None:
+        u = _transforms(found.child, np.zeros(1, dtype=complex), True).u
+        if u is not None and np.isfinite(u[0]):
+            negative = 1 - float(u[0].imag) / np.pi
+            return dataclasses.replace(found, log_mean=float(u[0].real), negative_mass=negative)
+    return found
+
+
+def _with_constants(value: Any) -> Any:
+    if isinstance(value, Relation):
+        return with_constants(value)
+    if isinstance(value, tuple) and value and isinstance(value[0], Relation):
+        completed = tuple(map(with_constants, value))
+        return value if all(a is b for a, b in zip(completed, value, strict=True)) else completed
+    return value
+
+
+def has_potential(relation: Relation) -> bool:
+    """Whether the potential follows by rules alone."""
+    return with_constants(relation).has_potential()
 
 
 def _affine(relation: nodes.Affine, z: Complex, potential: bool) -> Transforms:
@@ -143,18 +187,31 @@ def _monotone(relation: nodes.Monotone, z: Complex) -> Transforms:
     return Transforms(outer.g, outer.psi + outer.g * inner.psi / inner.g)
 
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
-_PANELS = 2.0 ** np.arange(-60, 61)
+def _vertical_rule() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Nodes and weights for ``int_0^oo f(y) dy``: dyadic panels below 1, ``v = 1/y`` above."""
+    nodes, weights = np.polynomial.legendre.leggauss(12)
+    ends = 2.0 ** np.arange(-64, 1)
+    middle, half = 0.5 * (ends[1:] + ends[:-1]), 0.5 * (ends[1:] - ends[:-1])
+    below, below_weights = (middle[:, None] + half[:, None] * nodes), half[:, None] * weights
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    v = 0.5 * (nodes + 1)
+    return (
+        np.concatenate([below.ravel(), 1 / v]),
+        np.concatenate([below_weights.ravel(), 0.5 * weights / v**2]),
+    )
+
+
+_NODES, _WEIGHTS = _vertical_rule()
 
 
 def _integrated_potential(relation: Relation, z: Complex) -> Complex:
-    """``u(z) = log(z + i) - i int_0^oo (G(z + i y) - 1/(z + i y + i)) dy`` on dyadic panels."""
-    scale = solver(relation).first[0]
-    edges = scale * _PANELS
-    middle, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * (edges[1:] - edges[:-1])
-    y = (middle[:, None] + half[:, None] * _NODES).ravel()
-    weights = (half[:, None] * _WEIGHTS).ravel()
-    grid = (z[:, None] + 1j * y).ravel()
+    """``u(z) = log(z + i s) - i int_0^oo (G(z + i y) - 1/(z + i y + i s)) dy`` at scale ``s``."""
+    if not len(z):
+        return z.copy()
+    scale = 4.0 * max(map(abs, hull(relation)))
+    if not np.isfinite(scale):
+        scale = 4.0 * solver(relation).first[0]
+    grid = (z[:, None] + 1j * scale * _NODES).ravel()
     g = _transforms(relation, grid, False).g
     difference = (g - 1 / (grid + 1j * scale)).reshape(len(z), -1)
-    return np.log(z + 1j * scale) - 1j * (difference @ weights)
+    return np.log(z + 1j * scale) - 1j * scale * (difference @ _WEIGHTS)

@@ -21,7 +21,8 @@ from freesym.relations.relation import Relation
 from freesym.solve.solver import solver
 from freesym.spectrum import atoms as atoms_module
 from freesym.spectrum.bounds import hull
-from freesym.spectrum.evaluate import transforms
+from freesym.spectrum.composition import preimages
+from freesym.spectrum.evaluate import has_potential, transforms
 
 Interval = tuple[float, float]
 Real = NDArray[np.float64]
@@ -61,12 +62,30 @@ def continuous_support(relation: Relation) -> tuple[Interval, ...]:
             return continuous_support(relation.child)
         case nodes.Mixture():
             return _union([i for c in relation.components for i in continuous_support(c)])
+        case nodes.Boolean():
+            return _union([i for term in relation.terms for i in continuous_support(term)])
+        case nodes.Monotone():
+            return monotone_support(relation)
         case Leaf():
             known = getattr(relation, "continuous_support", None)
             if known is not None:
                 intervals: tuple[Interval, ...] = known()
                 return intervals
     return _Scan(relation).intervals()
+
+
+def monotone_support(relation: nodes.Monotone) -> tuple[Interval, ...]:
+    """Where the inner law has a density, and where ``1/G_inner`` meets the outer's support."""
+    inner = continuous_support(relation.inner)
+    outer = continuous_support(relation.outer)
+    return _union([*inner, *preimages(relation.inner, _gaps(inner, hull(relation)), outer)])
+
+
+def _gaps(intervals: tuple[Interval, ...], bounds: Interval) -> list[Interval]:
+    """The complement of the intervals within slightly more than the bounds."""
+    pad = 1.0 + 0.1 * (bounds[1] - bounds[0])
+    ends = [bounds[0] - pad, *(e for i in intervals for e in i), bounds[1] + pad]
+    return [(a, b) for a, b in zip(ends[::2], ends[1::2], strict=True) if b > a]
 
 
 def _mapped(relation: nodes.Affine) -> tuple[Interval, ...]:
@@ -105,7 +124,7 @@ class _Scan:
         self.x: Real = np.zeros(0)
         self.rho: Real = np.zeros(0)
         self.cdf: Real = np.zeros(0)
-        self.has_cdf = relation.has_potential()
+        self.has_cdf = has_potential(relation)
 
     # ------------------------------------------------------------------ evaluation
 

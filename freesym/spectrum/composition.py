@@ -1,0 +1,72 @@
+"""The real function ``F = 1/G`` outside a spectrum: it increases between its poles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from freesym.relations.relation import Relation
+from freesym.spectrum.evaluate import transforms
+
+Interval = tuple[float, float]
+Real = NDArray[np.float64]
+_SAMPLES = 801
+
+
+def cauchy_transform_outside(relation: Relation, x: Real) -> Real:
+    """``G`` at real points of a gap."""
+    return np.asarray(transforms(relation, x.astype(np.complex128)).g.real)
+
+
+def _pieces(relation: Relation, gap: Interval) -> list[Interval]:
+    """The gap, cut at the poles of F: the zeros of G, and at the atoms, its infinities."""
+    a, b = gap
+    angles = np.linspace(0.0, np.pi, _SAMPLES)[1:-1]
+    x = a + (b - a) * np.sin(0.5 * angles) ** 2
+    g = cauchy_transform_outside(relation, x)
+    turns = np.flatnonzero(np.sign(g[:-1]) * np.sign(g[1:]) < 0)
+    zeros = [_root(relation, x[i], x[i + 1]) for i in turns if g[i] > 0]
+    ends = [a, *zeros, b]
+    return list(zip(ends[:-1], ends[1:], strict=True))
+
+
+def _root(relation: Relation, low: float, high: float) -> float:
+    """The zero of the decreasing function G."""
+    for _ in range(80):
+        middle = 0.5 * (low + high)
+        if cauchy_transform_outside(relation, np.array([middle]))[0] > 0:
+            low = middle
+        else:
+            high = middle
+    return 0.5 * (low + high)
+
+
+def _where_f_reaches(relation: Relation, piece: Interval, level: float) -> float:
+    """The point of a piece at which F, which increases, passes a level."""
+    low, high = piece
+    for _ in range(80):
+        middle = 0.5 * (low + high)
+        g = cauchy_transform_outside(relation, np.array([middle]))[0]
+        # F = 1/g increases through 0 at an atom, where g jumps from -oo to +oo
+        if (1 / g if g else np.inf) < level:
+            low = middle
+        else:
+            high = middle
+    return 0.5 * (low + high)
+
+
+def preimages(
+    relation: Relation, gaps: Sequence[Interval], intervals: Sequence[Interval]
+) -> list[Interval]:
+    """The parts of the gaps that F maps into the intervals."""
+    found = []
+    for gap in gaps:
+        for piece in _pieces(relation, gap):
+            for a, b in intervals:
+                low = _where_f_reaches(relation, piece, a)
+                high = _where_f_reaches(relation, piece, b)
+                if high - low > 1e-12 * (piece[1] - piece[0]):
+                    found.append((low, high))
+    return found

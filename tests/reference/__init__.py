@@ -1,0 +1,1 @@
+"""Tests against reference values and independent methods."""

@@ -1,0 +1,1 @@
+"""Slow tests on many large expressions."""
