@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 Interval = tuple[float, float]
 
 
+def _construct() -> Any:
+    from freesym.laws import construct
+
+    return construct
+
+
 def _operations() -> Any:
     from freesym import operations
 
@@ -65,6 +71,33 @@ class Law(ABC):
     @abstractmethod
     def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
         """A random symmetric matrix of size about ``n`` whose spectrum approaches the law."""
+
+    # ------------------------------------------------------------------ from a formula
+
+    @staticmethod
+    def from_r_transform(expression: Any, symbol: Any = None) -> Law:
+        """The law with a given R-transform, a SymPy expression of ``symbol``."""
+        return _construct().from_r_transform(expression, symbol)  # type: ignore[no-any-return]
+
+    @staticmethod
+    def from_s_transform(expression: Any, symbol: Any = None) -> Law:
+        """The law on the half-line with a given S-transform, a SymPy expression."""
+        return _construct().from_s_transform(expression, symbol)  # type: ignore[no-any-return]
+
+    @staticmethod
+    def from_cauchy_transform(expression: Any, symbol: Any = None) -> Law:
+        """The law with a given Cauchy transform, correct on the upper half-plane."""
+        return _construct().from_cauchy_transform(expression, symbol)  # type: ignore[no-any-return]
+
+    @staticmethod
+    def from_density(density: Any, support: Any) -> Law:
+        """The law with a given density on one interval, or on a list of them."""
+        return _construct().from_density(density, support)  # type: ignore[no-any-return]
+
+    @staticmethod
+    def from_moments(moments: Any) -> Law:
+        """A law with the given first moments; see :class:`freesym.MomentLaw` for which one."""
+        return _construct().from_moments(moments)  # type: ignore[no-any-return]
 
     @cached_property
     def _numeric(self) -> Relation:

@@ -17,6 +17,7 @@ import numpy as np
 from freesym.kernels.interpreter import Block, Flags, Integers, Reals, run
 from freesym.kernels.jit import entry, kernel, part
 from freesym.kernels.newton import newton, on_axis, snap_to_axis, verify
+from freesym.kernels.newton import workspace as workspace
 from freesym.kernels.opcodes import BLOCK
 
 _JUMP_STEPS = 24

@@ -7,7 +7,7 @@ import numpy as np
 from freesym.kernels import opcodes as op
 from freesym.kernels.interpreter import Block, Integers, Reals, run
 from freesym.kernels.jit import entry, kernel
-from freesym.kernels.measure import log_potential
+from freesym.kernels.measure_potential import log_potential
 from freesym.kernels.opcodes import BLOCK
 
 

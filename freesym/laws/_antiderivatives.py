@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import sympy
 
 from freesym.laws._half_planes import lower_unit
+from freesym.lazy import LazyModule
 from freesym.relations.formula import Factor, LogarithmOfProduct, evaluate, linear_logarithm
 from freesym.relations.functions import log
+
+sympy: Any = LazyModule("sympy")
 
 Function = Callable[[Any], Any]
 _COARSE = tuple(column.tolist() for column in np.polynomial.legendre.leggauss(16))

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
-import sympy
-
 from freesym.errors import FreesymError, InvalidLawError
 from freesym.laws.leaf import LeafLaw
+from freesym.lazy import LazyModule
 from freesym.parameters import to_float
 from freesym.relations.formula import evaluate
+
+sympy: Any = LazyModule("sympy")
 
 
 @dataclass(frozen=True, repr=False)

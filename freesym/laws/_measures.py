@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from functools import singledispatch
 from typing import Any
 
-from numpy.typing import ArrayLike
-
-from freesym.kernels.measure import cauchy_transform, log_potential
-from freesym.lowering.measure import FittedMeasure, MeasureTable, Panel, measure_table
+from freesym.lowering.measure import FittedMeasure
 from freesym.lowering.measure import sources as sources
 from freesym.lowering.trace import Value
 from freesym.relations.functions import measure_potential, measure_transform
 
 Formula = Callable[[Any], Any]
-
-
-@dataclass(frozen=True, eq=False)
-class Table(MeasureTable):
-    """A measure table that can be evaluated at single points."""
-
-    def transform(self, w: complex) -> tuple[complex, complex]:
-        """``g`` and ``psi`` at ``w``."""
-        v = cauchy_transform(self.reals, self.integers, 0, 0, w.real, w.imag)
-        return complex(v[0], v[1]), complex(v[2], v[3])
-
-    def potential(self, w: complex) -> complex:
-        """The log-potential at ``w``."""
-        return complex(*log_potential(self.reals, self.integers, 0, 0, w.real, w.imag))
-
-
-def table(points: ArrayLike, weights: ArrayLike, panels: Sequence[Panel] = ()) -> Table:
-    """The table of atoms and panels."""
-    packed = measure_table(points, weights, panels)
-    return Table(packed.reals, packed.integers)
 
 
 @singledispatch

@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from freesym.errors import InvalidLawError
 from freesym.laws import _measures
-from freesym.laws._measures import Table, table
 from freesym.laws.leaf import LeafLaw
 from freesym.laws.pushforward import shown, vectorised
-from freesym.lowering.measure import FittedMeasure, Panel, fit_panels
+from freesym.lowering.measure import FittedMeasure, MeasureTable, Panel, fit_panels, measure_table
 from freesym.parameters import Number
 from freesym.relations.functions import measure_potential, measure_transform
 from freesym.relations.leaf import CauchyLeaf
@@ -93,8 +92,8 @@ class DensityLaw(CauchyLeaf, LeafLaw):
         )
 
     @cached_property
-    def _table(self) -> Table:
-        return table([], [], self._panels)
+    def _table(self) -> MeasureTable:
+        return measure_table([], [], self._panels)
 
     def transform(self, w: Any) -> tuple[Any, Any]:
         """Quadrature over the panels, exact up to rounding on both sides of the spectrum."""

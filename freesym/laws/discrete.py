@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freesym.errors import InvalidLawError
-from freesym.laws._measures import Table, table
 from freesym.laws._models import rotated
 from freesym.laws.leaf import LeafLaw
+from freesym.lowering.measure import MeasureTable, measure_table
 from freesym.parameters import Number, as_number, is_expression
 from freesym.relations.functions import log_upper, measure_potential, measure_transform
 from freesym.relations.leaf import CauchyLeaf
@@ -78,9 +78,9 @@ class Discrete(CauchyLeaf, LeafLaw):
         return Constant(self.points[0]) if len(self.points) == 1 else self
 
     @cached_property
-    def _table(self) -> Table:
+    def _table(self) -> MeasureTable:
         masses = self.masses
-        return table([float(x) for x in masses], [float(p) for p in masses.values()])
+        return measure_table([float(x) for x in masses], [float(p) for p in masses.values()])
 
     def transform(self, w: Any) -> tuple[Any, Any]:
         """The sums ``sum p/(w - x)`` and ``sum p x/(w - x)``; tabulated if they are long."""

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from freesym.errors import InvalidLawError
-from freesym.laws._measures import Table, table
 from freesym.laws._models import rotated
 from freesym.laws.leaf import LeafLaw
+from freesym.lowering.measure import MeasureTable, measure_table
 from freesym.parameters import Number
 from freesym.relations.functions import measure_potential, measure_transform
 from freesym.relations.leaf import CauchyLeaf
@@ -79,9 +79,9 @@ class Empirical(CauchyLeaf, LeafLaw):
         return self
 
     @cached_property
-    def _table(self) -> Table:
+    def _table(self) -> MeasureTable:
         n = len(self.eigenvalues)
-        return table(self.eigenvalues, np.full(n, 1.0 / n))
+        return measure_table(self.eigenvalues, np.full(n, 1.0 / n))
 
     def transform(self, w: Any) -> tuple[Any, Any]:
         """The sums over the eigenvalues, far ones by multipole expansions."""

@@ -14,10 +14,15 @@ from numpy.typing import NDArray
 
 from freesym.errors import InvalidLawError
 from freesym.laws import _measures
-from freesym.laws._measures import Table, table
 from freesym.laws._models import rotated
 from freesym.laws.leaf import LeafLaw
-from freesym.lowering.measure import FittedMeasure, fit_panels, raw_moments
+from freesym.lowering.measure import (
+    FittedMeasure,
+    MeasureTable,
+    fit_panels,
+    measure_table,
+    raw_moments,
+)
 from freesym.parameters import Number
 from freesym.relations.functions import measure_potential, measure_transform
 from freesym.relations.leaf import CauchyLeaf
@@ -94,8 +99,8 @@ class Pushforward(CauchyLeaf, LeafLaw):
         return _fit(self.function, self.base, self.breakpoints)
 
     @cached_property
-    def _table(self) -> Table:
-        return table(self._fitted.points, self._fitted.weights, self._fitted.panels)
+    def _table(self) -> MeasureTable:
+        return measure_table(self._fitted.points, self._fitted.weights, self._fitted.panels)
 
     def transform(self, w: Any) -> tuple[Any, Any]:
         """Quadrature over the panels, exact up to rounding on both sides of the spectrum."""

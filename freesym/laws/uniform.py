@@ -8,9 +8,8 @@ from typing import Any
 
 from freesym.errors import InvalidLawError
 from freesym.laws import _measures
-from freesym.laws._measures import Table, table
 from freesym.laws.leaf import LeafLaw
-from freesym.lowering.measure import Panel
+from freesym.lowering.measure import MeasureTable, Panel, measure_table
 from freesym.parameters import REAL, Number, exact_quotient, is_expression, parameter
 from freesym.relations.functions import log_lower, log_upper
 from freesym.relations.leaf import CauchyLeaf
@@ -42,8 +41,8 @@ class Uniform(CauchyLeaf, LeafLaw):
         check_interval(self, self.a, self.b)
 
     @cached_property
-    def _measure(self) -> Table:
-        return table([], [], [Panel.affine(float(self.a), float(self.b), [0.5])])
+    def _measure(self) -> MeasureTable:
+        return measure_table([], [], [Panel.affine(float(self.a), float(self.b), [0.5])])
 
     def transform(self, w: Any) -> tuple[Any, Any]:
         """The defining relation; in double precision from a table, as it cancels far away."""

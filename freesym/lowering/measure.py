@@ -16,7 +16,7 @@ import numpy as np
 from numpy.polynomial import legendre
 from numpy.typing import ArrayLike, NDArray
 
-from freesym.kernels import measure as layout
+from freesym.kernels import layout
 
 Floats = NDArray[np.float64]
 Vectorised = Callable[[Floats], ArrayLike]
@@ -70,6 +70,19 @@ class MeasureTable:
 
     reals: Floats
     integers: NDArray[np.int64]
+
+    def transform(self, w: complex) -> tuple[complex, complex]:
+        """The pair ``(g, psi)`` at one point."""
+        from freesym.kernels.measure import cauchy_transform
+
+        v = cauchy_transform(self.reals, self.integers, 0, 0, w.real, w.imag)
+        return complex(v[0], v[1]), complex(v[2], v[3])
+
+    def potential(self, w: complex) -> complex:
+        """The log-potential at one point."""
+        from freesym.kernels.measure_potential import log_potential
+
+        return complex(*log_potential(self.reals, self.integers, 0, 0, w.real, w.imag))
 
 
 @dataclass(frozen=True, eq=False)

@@ -261,13 +261,16 @@ def _log_mean(variance: Number, law: Law) -> float:
 def _power(law: Law, n: int) -> Law:
     if n == 1:
         return law
-    return PointMass(law.a**n) if isinstance(law, PointMass) else law.multiplicative_power(n)
+    if isinstance(law, PointMass):
+        return PointMass(law.a**n)
+    return law.multiplicative_power(n)
 
 
 def _scaled(law: Law, scale: Number) -> Law:
     if isinstance(law, PointMass):
         return PointMass(scale * law.a)
-    return law * scale
+    scaled: Law = law * scale
+    return scaled
 
 
 def _compressed(law: Law, t: Fraction) -> Law:
@@ -276,7 +279,8 @@ def _compressed(law: Law, t: Fraction) -> Law:
         case Bernoulli() if t < 1:
             return Wachter(law.p / t, (1 - law.p) / t)
         case TwoPoint() if t < 1:
-            return (law.b - law.a) * _compressed(Bernoulli(law.p), t) + law.a
+            projection = _compressed(Bernoulli(law.p), t)
+            return _scaled(projection, law.b - law.a) + law.a
     return law
 
 

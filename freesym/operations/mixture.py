@@ -22,7 +22,7 @@ from freesym.parameters import (
     number_repr,
     parameter,
 )
-from freesym.relations import nodes, simplify
+from freesym.relations import nodes
 from freesym.relations.relation import Relation
 
 Matrix = NDArray[np.float64]

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-import sympy
-
 from freesym.errors import UnsupportedOperationError
+from freesym.lazy import LazyModule
 from freesym.relations.functions import exp, log, log_lower, log_upper, sqrt, times_i
+
+sympy: Any = LazyModule("sympy")
 
 Function = Callable[[Any], Any]
 

@@ -10,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freesym.errors import ConvergenceError
-from freesym.kernels.march import evaluate, march
 from freesym.kernels import opcodes
-from freesym.kernels.newton import workspace
 from freesym.kernels.opcodes import BLOCK
+from freesym.lazy import LazyModule
 from freesym.lowering.compile import RESIDUAL_PLAIN, Compiled, compile_relation
 from freesym.lowering.program import Program
 from freesym.relations.relation import Relation
 from freesym.solve.subordination import Sweeper
+
+kernels: Any = LazyModule("freesym.kernels.march")
+potentials: Any = LazyModule("freesym.kernels.potential")
 
 Complex = NDArray[np.complex128]
 _STRIDE = 32
@@ -134,10 +136,10 @@ class Solver:
         zr, zi = z.real[order], z.imag[order]
         unknowns = np.zeros((4, len(start), len(z)))
         verified = np.zeros(len(z), dtype=np.bool_)
-        march(
+        kernels.march(
             *self._programs(), zr, zi, 1 if self.careful else _STRIDE, origin.real, origin.imag,
             scale, self.careful, verified,
-            start.real.copy(), start.imag.copy(), *unknowns, workspace(*self._work, BLOCK),
+            start.real.copy(), start.imag.copy(), *unknowns, kernels.workspace(*self._work, BLOCK),
             *self._tables(),
         )  # fmt: skip
         back = np.empty_like(order)
@@ -152,10 +154,12 @@ class Solver:
     def _evaluate(self, program: Program, solved: Solved) -> Complex:
         shape = (len(program.outputs), len(solved.z))
         result_r, result_i = np.zeros(shape), np.zeros(shape)
-        (evaluate if not (program.rows[:, 0] == opcodes.POTENTIAL).any() else _table_potential())(
+        from_tables = (program.rows[:, 0] == opcodes.POTENTIAL).any()
+        run = potentials.evaluate_potential if from_tables else kernels.evaluate
+        run(
             program.rows, program.constants, program.outputs,
             np.ascontiguousarray(solved.unknowns.real), np.ascontiguousarray(solved.unknowns.imag),
-            result_r, result_i, workspace(*self._work, BLOCK), *self._tables(),
+            result_r, result_i, kernels.workspace(*self._work, BLOCK), *self._tables(),
         )  # fmt: skip
         result = result_r + 1j * result_i
         result[:, ~solved.verified] = complex(np.nan, np.nan)
@@ -177,8 +181,3 @@ def solver(relation: Relation) -> Solver:
     """The solver of a tree with numerical parameters; cached on the tree."""
     return Solver(relation, compile_relation(relation))
 
-
-def _table_potential() -> Any:
-    from freesym.kernels.potential import evaluate_potential
-
-    return evaluate_potential

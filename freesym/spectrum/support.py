@@ -34,7 +34,7 @@ _NOISE = 1e-9
 
 def support(relation: Relation) -> tuple[Interval, ...]:
     """The intervals of the support, atoms included as intervals of length 0."""
-    intervals = list(continuous_support(relation))
+    intervals = [(float(a), float(b)) for a, b in continuous_support(relation)]
     for location in atoms_module.atoms(relation):
         x = float(location)
         if not any(a <= x <= b for a, b in intervals):
@@ -44,7 +44,7 @@ def support(relation: Relation) -> tuple[Interval, ...]:
 
 def edges(relation: Relation) -> tuple[float, ...]:
     """The end points of the continuous part, ascending."""
-    return tuple(end for interval in continuous_support(relation) for end in interval)
+    return tuple(float(end) for interval in continuous_support(relation) for end in interval)
 
 
 @lru_cache(maxsize=1024)
