@@ -53,6 +53,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _number(text: str) -> int | float | Fraction:
     """A number as exact as it was typed: 0.01 is 1/100."""
+    text = text.strip()
     if len(text) > 40 or re.fullmatch(r"[0-9./eE+-]+", text) is None:
         raise argparse.ArgumentTypeError(f"'{text[:40]}' is not a number")
     try:

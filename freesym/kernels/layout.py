@@ -1,4 +1,4 @@
-"""Transforms of a one-dimensional measure read from a data table.
+r"""Transforms of a one-dimensional measure read from a data table.
 
 A measure is a sum of atoms and of *panels*,
 

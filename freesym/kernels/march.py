@@ -16,17 +16,18 @@ import numpy as np
 
 from freesym.kernels.interpreter import Block, Flags, Integers, Reals, run
 from freesym.kernels.jit import entry, kernel, part
-from freesym.kernels.newton import newton, on_axis, snap_to_axis, verify
+from freesym.kernels.newton import adopt_real, axis_candidates, newton, on_axis, verify
 from freesym.kernels.newton import workspace as workspace
 from freesym.kernels.opcodes import BLOCK
 
 _JUMP_STEPS = 24
 _LEVEL_STEPS = 9
 _FILL_STEPS = 5
+_AXIS_STEPS = 6
 _LEVELS = 90
 
 
-@part
+@kernel
 def attempt(
     rows: Integers, constants: Reals, root: int, residual: int, matches: Integers,
     check_rows: Integers, check_constants: Reals,
@@ -35,14 +36,22 @@ def attempt(
     reals: Reals, integers: Integers, starts: Integers, passed: Flags,
 ) -> None:  # fmt: skip
     """Newton, snapping to the axis, and verification: ``accepted`` says where all held."""
-    newton(
-        rows, constants, root, residual, matches, zr, zi, n, scale, limit, accepted,
-        ur, ui, rate_r, rate_i, work, reals, integers, starts, passed,
-    )  # fmt: skip
-    snap_to_axis(
-        rows, constants, root, residual, matches, zr, zi, n, scale, accepted,
-        ur, ui, rate_r, rate_i, work, reals, integers, starts, passed,
-    )  # fmt: skip
+    shape = (ur.shape[0], BLOCK)
+    sr, si, qr, qi = np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    real = np.zeros(BLOCK, dtype=np.bool_)
+    xr, xi, yr, yi, done = ur, ui, rate_r, rate_i, accepted
+    for stage in range(2):
+        newton(
+            rows, constants, root, residual, matches, zr, zi, n, scale,
+            limit if stage == 0 else _AXIS_STEPS, done,
+            xr, xi, yr, yi, work, reals, integers, starts, passed,
+        )  # fmt: skip
+        if stage == 0:
+            if axis_candidates(n, zi, accepted, ur, ui, sr, si) == 0:
+                break
+            xr, xi, yr, yi, done = sr, si, qr, qi, real
+        else:
+            adopt_real(n, zi, accepted, real, ur, ui, rate_r, rate_i, sr, si, qr, qi)
     verify(
         check_rows, check_constants, residual, zr, zi, n, scale, accepted,
         ur, ui, rate_r, rate_i, work, reals, integers, starts, passed,

@@ -239,39 +239,33 @@ def on_axis(j: int, ui: Block) -> bool:
     return True
 
 
-@part
-def snap_to_axis(
-    rows: Integers, constants: Reals, root: int, residual: int, matches: Integers,
-    zr: Reals, zi: Reals, n: int, scale: float, accepted: Flags,
-    ur: Block, ui: Block, rate_r: Block, rate_i: Block, work: Block,
-    reals: Reals, integers: Integers, starts: Integers, passed: Flags,
+@kernel
+def axis_candidates(
+    n: int, zi: Reals, accepted: Flags, ur: Block, ui: Block, sr: Block, si: Block
+) -> int:
+    """How many solutions are real up to rounding; their real parts are copied to ``s*``."""
+    found = 0
+    for j in range(n):
+        real = accepted[j] and zi[j] == 0.0 and _nearly_real(j, ur, ui)
+        found += real and not on_axis(j, ui)
+    if found:
+        for k in range(ur.shape[0]):
+            for j in range(n):
+                sr[k, j], si[k, j] = ur[k, j], 0.0
+    return found
+
+
+@kernel
+def adopt_real(
+    n: int, zi: Reals, accepted: Flags, real: Flags,
+    ur: Block, ui: Block, rate_r: Block, rate_i: Block,
+    sr: Block, si: Block, qr: Block, qi: Block,
 ) -> None:  # fmt: skip
     """Replace a solution that is real up to rounding by the real solution beside it."""
-    candidates = np.zeros(n, dtype=np.bool_)
-    any_candidate = False
     for j in range(n):
-        candidates[j] = (
-            accepted[j] and zi[j] == 0.0 and _nearly_real(j, ur, ui) and not on_axis(j, ui)
-        )
-        any_candidate |= candidates[j]
-    if not any_candidate:
-        return
-    shape = (ur.shape[0], ur.shape[1])
-    sr, si, qr, qi = np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    for k in range(ur.shape[0]):
-        for j in range(n):
-            sr[k, j] = ur[k, j]
-    real = np.zeros(n, dtype=np.bool_)
-    newton(
-        rows, constants, root, residual, matches, zr, zi, n, scale, 6, real,
-        sr, si, qr, qi, work, reals, integers, starts, passed,
-    )  # fmt: skip
-    for j in range(n):
-        if not (candidates[j] and real[j]):
-            continue
-        near = True
+        near = accepted[j] and real[j] and zi[j] == 0.0 and _nearly_real(j, ur, ui)
         for k in range(ur.shape[0]):
-            distance = math.hypot(sr[k, j] - ur[k, j], ui[k, j])
+            distance = abs(sr[k, j] - ur[k, j]) + abs(ui[k, j])
             near &= si[k, j] == 0.0 and distance <= 2.0 * _AMBIGUOUS * abs(ur[k, j])
         if near:
             for k in range(ur.shape[0]):

@@ -119,7 +119,7 @@ class Value:
         if self.anchor is not None:
             a, sum_with_a = self.anchor
             if abs(shift - scale * a) <= _ROUNDING * abs(shift):
-                return sum_with_a.linear(scale, 0.0)
+                return replace(sum_with_a.linear(scale, 0.0), orientation=self.orientation)
             moved = self.new(op.LINEAR, self.number, -1, scale, shift)
             rest = (scale * a - shift, sum_with_a.linear(scale, 0.0))
             return replace(moved, anchor=rest)

@@ -211,7 +211,7 @@ def jacobian_law(
     >>> jacobian_law([784, 512, 512, 10], "relu").atoms()
     {}
     """
-    return Network(tuple(widths), activation_named(activation), weights, sigma_w, q).law()
+    return Network(_widths(widths), activation_named(activation), weights, sigma_w, q).law()
 
 
 def _widths(widths: Iterable[Any]) -> tuple[int, ...]:
@@ -239,7 +239,7 @@ def _positive(value: Number | None, name: str) -> Number | None:
     if value is None:
         return None
     number = as_number(value, name)
-    if not number > 0 or not 0 < float(number) ** 2 < math.inf:
+    if not 1e-100 < float(number) < 1e100:
         raise InvalidLawError(f"{name} = {value} must be positive and of moderate size")
     return number
 

@@ -231,6 +231,7 @@ def mass_at_zero(relation: Relation) -> float:
     if isinstance(relation, Leaf):
         masses = getattr(relation, "point_masses", dict)()
         return float(masses.get(0, 0.0))
-    if relation.native == "psi":
+    scaled = len(relation.children) == 1 and relation.explicit("psi")
+    if relation.native == "psi" or scaled:
         return max(map(mass_at_zero, relation.children))
     return 0.0

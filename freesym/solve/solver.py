@@ -23,7 +23,7 @@ potentials: Any = LazyModule("freesym.kernels.potential")
 
 Complex = NDArray[np.complex128]
 _STRIDE = 32
-_SAFETY_NET = 64
+_SAFETY_NET = 20
 _HEIGHTS = tuple(10.0**k for k in (0, 1, 2, 3, 4, 6, 8, 10, 13, 16, 20, -1, -2, -4, -8))
 
 
@@ -42,6 +42,13 @@ class Solved:
         self.unknowns[:, kept] = other.unknowns[:, other.verified]
         self.rates[:, kept] = other.rates[:, other.verified]
         self.verified[kept] = True
+
+
+def _complex(re: NDArray[np.float64], im: NDArray[np.float64]) -> Complex:
+    """Both parts as they are: ``re + 1j * im`` makes NaN of infinities."""
+    out = np.empty(re.shape, dtype=np.complex128)
+    out.real, out.imag = re, im
+    return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,13 +101,16 @@ class Solver:
         solved = self._march(np.array([z]), z, scale, start)
         return solved.unknowns[:, 0] if solved.verified[0] else None
 
-    def solve(self, z: Complex) -> Solved:
-        """Solve at points with ``Im z >= 0``; any order, any number."""
+    def solve(self, z: Complex, *, thorough: bool = True) -> Solved:
+        """Solve at points with ``Im z >= 0``; any order, any number.
+
+        A ``thorough`` solution spends seconds on points that resist.
+        """
         scale, start = self.first
         solved = self._march(z, 1j * scale, scale, start)
         if not solved.verified.all():
             self._retry_beside(solved, scale, start)
-        if not solved.verified.all():
+        if thorough and not solved.verified.all():
             self._retry_from_fixed_points(solved, scale)
         return solved
 
@@ -146,8 +156,8 @@ class Solver:
         back[order] = np.arange(len(order))
         return Solved(
             z,
-            (unknowns[0] + 1j * unknowns[1])[:, back],
-            (unknowns[2] + 1j * unknowns[3])[:, back],
+            _complex(unknowns[0], unknowns[1])[:, back],
+            _complex(unknowns[2], unknowns[3])[:, back],
             verified[back],
         )
 
@@ -161,7 +171,7 @@ class Solver:
             np.ascontiguousarray(solved.unknowns.real), np.ascontiguousarray(solved.unknowns.imag),
             result_r, result_i, kernels.workspace(*self._work, BLOCK), *self._tables(),
         )  # fmt: skip
-        result = result_r + 1j * result_i
+        result = _complex(result_r, result_i)
         result[:, ~solved.verified] = complex(np.nan, np.nan)
         return result
 

@@ -167,7 +167,7 @@ def quantile_table(relation: Relation) -> QuantileTable:
     columns: list[tuple[Real, Real, Real]] = []
     for a, b in continuous_support(relation):
         x = _interval_nodes(a, b)
-        found = transforms(relation, x.astype(np.complex128), potential=True)
+        found = transforms(relation, x.astype(np.complex128), potential=True, thorough=False)
         assert found.u is not None
         values, rho = 1 - found.u.imag / np.pi, -found.g.imag / np.pi
         good = np.isfinite(values) & np.isfinite(rho)

@@ -32,16 +32,20 @@ class Transforms:
     u: Complex | None = None
 
 
-def transforms(relation: Relation, z: Complex, *, potential: bool = False) -> Transforms:
+def transforms(
+    relation: Relation, z: Complex, *, potential: bool = False, thorough: bool = True
+) -> Transforms:
     """Evaluate a numerical relation at points with ``Im z >= 0`` (boundary values if 0).
 
     Unverified points are NaN.
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return _transforms(relation, z, potential)
+        return _transforms(relation, z, potential, thorough)
 
 
-def _transforms(relation: Relation, z: Complex, potential: bool) -> Transforms:
+def _transforms(
+    relation: Relation, z: Complex, potential: bool, thorough: bool = True
+) -> Transforms:
     match relation:
         case nodes.Affine():
             return _affine(relation, z, potential)
@@ -57,7 +61,7 @@ def _transforms(relation: Relation, z: Complex, potential: bool) -> Transforms:
             return _with_integral(relation, z, _boolean(relation, z), potential)
         case nodes.Monotone():
             return _with_integral(relation, z, _monotone(relation, z), potential)
-    return _solved(relation, z, potential)
+    return _solved(relation, z, potential, thorough)
 
 
 def _with_integral(
@@ -68,9 +72,9 @@ def _with_integral(
     return Transforms(found.g, found.psi, _integrated_potential(relation, z))
 
 
-def _solved(relation: Relation, z: Complex, potential: bool) -> Transforms:
+def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> Transforms:
     engine = solver(with_constants(relation) if potential else relation)
-    found = engine.solve(z)
+    found = engine.solve(z, thorough=thorough)
     g, psi = engine.transforms(found)
     if not potential:
         return Transforms(g, psi)

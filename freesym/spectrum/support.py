@@ -129,7 +129,9 @@ class _Scan:
     # ------------------------------------------------------------------ evaluation
 
     def _at(self, x: Real) -> tuple[Real, Real]:
-        found = transforms(self.relation, x.astype(np.complex128), potential=self.has_cdf)
+        found = transforms(
+            self.relation, x.astype(np.complex128), potential=self.has_cdf, thorough=False
+        )
         cdf = 1 - found.u.imag / np.pi if found.u is not None else np.zeros_like(x)
         return -found.g.imag / np.pi, cdf
 
@@ -317,7 +319,7 @@ class _Scan:
         step = max(4 * abs(into - out), 1e-11 * abs(out))
         direction = 1.0 if out > into else -1.0
         x = out + direction * step * np.array([1.0, 2.0])
-        found = solver(self.relation).solve(x.astype(np.complex128))
+        found = solver(self.relation).solve(x.astype(np.complex128), thorough=False)
         with np.errstate(all="ignore"):
             f = (1 / found.rates[0] ** 2).real
             edge = x[0] - f[0] * (x[1] - x[0]) / (f[1] - f[0])

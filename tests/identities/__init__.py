@@ -1,1 +1,0 @@
-"""Identities between laws."""

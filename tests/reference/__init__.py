@@ -1,1 +1,0 @@
-"""Tests against reference values and independent methods."""

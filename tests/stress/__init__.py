@@ -1,1 +1,0 @@
-"""Slow tests on many large expressions."""
