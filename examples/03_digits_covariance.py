@@ -24,8 +24,8 @@ for n in (30, 60, 120, 240, 480):
     law = population @ fs.MarchenkoPastur(p / n)
     drawn = [pixels[rng.integers(size, size=n)] for _ in range(20)]
     spectra = [np.linalg.eigvalsh(x.T @ x / n) for x in drawn]
-    for spectrum in spectra:
-        spectrum[: max(0, p - n)] = 0.0  # the rank is at most n
+    for spectrum, x in zip(spectra, drawn, strict=True):
+        spectrum[: p - np.linalg.matrix_rank(x)] = 0.0  # exact zeros, up to rounding
     pooled = np.concatenate(spectra)
     distance = kolmogorov_distance(law, pooled)
     naive = kolmogorov_distance(population, pooled)

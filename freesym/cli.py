@@ -269,8 +269,9 @@ def _print_verification(law: Law, sample: JacobianSample, seed: int) -> None:
     rows, narrow = network.widths[-1], min(network.widths[1:])
     order, width = math.sqrt(network.depth / narrow), math.sqrt(narrow)
     print(f"verification      one real network, {rows} eigenvalues of J J^T, seed {seed}")
+    expected = f"typically {_TYPICAL / width:.2g}, rarely above {_RARE / width:.2g}"
     print(f"  Kolmogorov      {distance:.4f} to this law; expected: O(sqrt(depth/width)) = "
-          f"{order:.2g}, typically {_TYPICAL / width:.2g}, rarely above {_RARE / width:.2g}")  # fmt: skip
+          f"O({order:.2g}), {expected}")  # fmt: skip
     print(f"                  {given:.4f} to the law given the fractions of active units "
           f"measured in it; rarely above {_GIVEN / rows:.2g}")  # fmt: skip
 

@@ -54,7 +54,9 @@ class _Builder:
     def unknown(
         self, node: Relation, path: Path, kind: Kind | str, orientation: int
     ) -> Value:
-        rank = 1 - mass_at_zero(node) if kind == "psi" else 0.0
+        # a psi that is matched with others' is not known relative to -rank
+        alone = kind == "psi" and not path and node.explicit("psi")
+        rank = 1 - mass_at_zero(node) if alone else 0.0
         self.unknowns.append(Unknown(path, kind, rank))
         if rank > 0:
             return self.trace.anchored_unknown(orientation, rank)

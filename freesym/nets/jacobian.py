@@ -209,7 +209,7 @@ def jacobian_law(
     >>> print(round(law.edges()[-1], 9))
     54.410858531
     >>> jacobian_law([784, 512, 512, 10], "relu").atoms()
-    {}
+    {0: Fraction(1, 2)}
     """
     return Network(_widths(widths), activation_named(activation), weights, sigma_w, q).law()
 
@@ -280,7 +280,8 @@ def _compressed(law: Law, t: Fraction) -> Law:
             return Wachter(law.p / t, (1 - law.p) / t)
         case TwoPoint() if t < 1:
             projection = _compressed(Bernoulli(law.p), t)
-            return _scaled(projection, law.b - law.a) + law.a
+            moved: Law = _scaled(projection, law.b - law.a) + law.a
+            return moved
     return law
 
 

@@ -8,6 +8,10 @@ from freesym.operations.affine import Reshape as Reshape
 from freesym.operations.affine import Square as Square
 from freesym.operations.affine import affine as affine
 from freesym.operations.affine import moebius as moebius
+from freesym.operations.classical import ClassicalProduct as ClassicalProduct
+from freesym.operations.classical import ClassicalSum as ClassicalSum
+from freesym.operations.classical import classical_product as classical_product
+from freesym.operations.classical import classical_sum as classical_sum
 from freesym.operations.convolution import AdditiveDeconvolution as AdditiveDeconvolution
 from freesym.operations.convolution import AdditivePower as AdditivePower
 from freesym.operations.convolution import Compression as Compression

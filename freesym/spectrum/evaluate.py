@@ -76,6 +76,10 @@ def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> 
     engine = solver(with_constants(relation) if potential else relation)
     found = engine.solve(z, thorough=thorough)
     g, psi = engine.transforms(found)
+    if not isinstance(relation, Leaf):
+        # an imaginary part below the rounding of g is none
+        noise = (z.imag == 0) & (np.abs(g.imag) < 1e-15 * np.abs(g.real))
+        g.imag[noise] = 0.0
     if not potential:
         return Transforms(g, psi)
     if engine.compiled.potential is None:

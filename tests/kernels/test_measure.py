@@ -14,7 +14,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from freesym.kernels.measure import cauchy_transform, log_potential
+from freesym.kernels.measure import cauchy_transform
+from freesym.kernels.measure_potential import log_potential
 from freesym.lowering.measure import (
     FittedMeasure,
     MeasureTable,

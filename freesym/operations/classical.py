@@ -1,0 +1,839 @@
+r"""Sums and products of classically independent variables.
+
+The density of the absolutely continuous part is
+
+.. math:: f(x) = \int f_1(y)\, f_2(x - y)\, dy, \qquad f(x) = \int f_1(x/y)\, f_2(y)\, dy/|y| .
+
+Both densities are cut into cells at their singular points (edges, atoms, kinks) and resolved in
+the square root of the distance to the nearer end of the cell.  Over a pair of cells the integrand
+is singular at the ends of an interval and beyond them.  The substitution ``y = a + (b - a)
+sigma(w)`` with the logistic function ``sigma`` sends what lies beyond to ``Im w = +-pi``, however
+close it is, so the trapezoidal rule in ``w`` converges at one rate everywhere
+(Trefethen & Weideman, SIAM Review 56 (2014) 385).  All distances to singular points are formed
+without cancellation, also those of ``x`` from the singular points of the result, which are the sums
+(products) of those of the operands.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, reduce
+from itertools import pairwise, product
+from typing import Any, Literal
+
+import numpy as np
+from numpy.polynomial import chebyshev
+from numpy.typing import NDArray
+
+from freesym.algebra import convolutions as convolve
+from freesym.errors import ConvergenceError, InvalidLawError, UnsupportedOperationError
+from freesym.law import Law
+from freesym.laws import _measures
+from freesym.laws._models import rotated
+from freesym.laws.cauchy import Cauchy
+from freesym.laws.density_law import DensityLaw
+from freesym.laws.discrete import Discrete
+from freesym.lowering.measure import MeasureTable, Panel, fit_panels, measure_table
+from freesym.operations.node import require_law
+from freesym.parameters import Number, exact_quotient
+from freesym.relations import nodes, simplify
+from freesym.relations.functions import measure_potential, measure_transform
+from freesym.relations.leaf import CauchyLeaf, Leaf
+from freesym.relations.relation import Relation
+from freesym.relations.simplify import Constant
+from freesym.spectrum import atoms as _atoms
+from freesym.spectrum import moments as _moments
+from freesym.spectrum.bounds import hull
+from freesym.spectrum.evaluate import transforms
+from freesym.spectrum.support import continuous_support
+from freesym.spectrum.symmetry import is_symmetric
+
+Floats = NDArray[np.float64]
+Interval = tuple[float, float]
+Kind = Literal["sum", "product"]
+
+_FEW_ATOMS = 16
+#: Points closer than this, relative to what they were formed from, are one.
+_SAME = 1e-12
+#: Distances below this part of a position are taken from farther away.
+_BLURRED = 1e-9
+_TOLERANCE = 4e-15
+_STEP = 0.35
+_MASS_TOLERANCE = 1e-9
+
+# ---------------------------------------------------------------------------- operand densities
+
+_COUNT = 20
+_ANGLES = np.pi * (np.arange(_COUNT) + 0.5) / _COUNT
+_NODES: Floats = -np.cos(_ANGLES)
+_TO_COEFFICIENTS = np.linalg.inv(chebyshev.chebvander(_NODES, _COUNT - 1))
+_DEPTH = 10
+
+
+@dataclass(frozen=True, eq=False)
+class _Half:
+    """Half a cell: its mass density along ``t``, at the distance ``width t^2`` from an end.
+
+    Chebyshev series on panels; below the first of them a power of ``t``.
+    """
+
+    width: float
+    edges: Floats
+    coefficients: Floats
+    power: float
+
+    def along(self, t: Floats) -> Floats:
+        """The mass density along ``t``."""
+        first = self.edges[0]
+        q = self._series(np.maximum(t, first))
+        return q * np.minimum(t / first, 1.0) ** self.power if first else q
+
+    def _series(self, t: Floats) -> Floats:
+        """Clenshaw's rule."""
+        count = len(self.coefficients)
+        i = np.searchsorted(self.edges[1:-1], t, side="right") if count > 1 else 0
+        low, high = self.edges[:-1][i], self.edges[1:][i]
+        x = 2 * (2 * t - (low + high)) / (high - low)
+        rows = self.coefficients.T
+        b, after = rows[-1][i] + 0 * x, np.zeros_like(x)
+        for row in rows[-2:0:-1]:
+            b, after = row[i] + x * b - after, b
+        return np.asarray(rows[0][i] + 0.5 * x * b - after)
+
+    def density(self, distance: Floats) -> Floats:
+        """The density at a distance from the end."""
+        t = np.sqrt(distance / self.width)
+        return self.along(t) / (2 * self.width * t)
+
+    @property
+    def exponent(self) -> float:
+        """The power of the distance with which the density starts, about."""
+        return 0.5 * (_local_power(self.along, max(float(self.edges[0]), 1e-4)) - 1)
+
+    @property
+    def is_graded(self) -> bool:
+        """Whether the panels shrink only towards the end."""
+        return bool((np.diff(self.edges)[1:] >= 0.3 * self.edges[2:]).all())
+
+    @property
+    def crowded(self) -> float | None:
+        """The distance from the end where the panels are very narrow: a kink, if anywhere."""
+        relative = np.diff(self.edges) / self.edges[1:]
+        k = int(np.argmin(relative))
+        return float(self.width * self.edges[k] * self.edges[k + 1]) if relative[k] < 1e-3 else None
+
+
+def _local_power(along: Callable[[Floats], Floats], t: float) -> float:
+    near, far = along(np.array([t, 4 * t]))
+    if not (near > 0 and far > 0):
+        return 2.0
+    power = math.log(far / near) / math.log(4.0)
+    nearest = 0.5 * round(2 * power)
+    return nearest if abs(power - nearest) < 0.01 else max(power, -0.95)
+
+
+def _fitted_half(along: Callable[[Floats], Floats], width: float, first: float) -> _Half:
+    """Bisect until every panel is resolved, all panels of a level in one call."""
+    pending, done = [(first, 1.0)], dict[Interval, Floats]()
+    while pending:
+        ends = np.array(pending)
+        middle, half = ends.mean(axis=1), 0.5 * (ends[:, 1] - ends[:, 0])
+        values = along((middle[:, None] + half[:, None] * _NODES).ravel())
+        rows = values.reshape(-1, _COUNT) @ _TO_COEFFICIENTS.T
+        tails = np.abs(rows[:, -3:]).max(axis=1) * half
+        fine = (tails <= _TOLERANCE) | (half <= 1e-9 * middle) | (half < 1e-150)
+        done |= {e: row for e, row, ok in zip(pending, rows, fine, strict=True) if ok}
+        rest = [(e, m) for e, m, ok in zip(pending, middle.tolist(), fine, strict=True) if not ok]
+        pending = [part for (a, b), m in rest for part in ((a, m), (m, b))]
+    order = sorted(done)
+    edges = np.array([a for a, _ in order] + [1.0])
+    half_cell = _Half(width, edges, np.array([done[e] for e in order]), 0.0)
+    power = _local_power(half_cell.along, first) if first else 0.0
+    return _Half(width, edges, half_cell.coefficients, power)
+
+
+@dataclass(frozen=True, eq=False)
+class _Cell:
+    """A part of a density that is smooth inside."""
+
+    low: float
+    high: float
+    lower: _Half
+    upper: _Half
+
+    def density(self, above: Floats, below: Floats) -> Floats:
+        """The density at distances from the two ends."""
+        near = above <= below
+        values = np.empty_like(above)
+        values[near] = self.lower.density(above[near])
+        values[~near] = self.upper.density(below[~near])
+        return values
+
+    @property
+    def mirrored(self) -> _Cell:
+        """The cell of ``-X``."""
+        return _Cell(-self.high, -self.low, self.upper, self.lower)
+
+    @cached_property
+    def exponents(self) -> tuple[float, float]:
+        """The powers with which the density starts at the two ends."""
+        return self.lower.exponent, self.upper.exponent
+
+
+def _density(relation: Relation, x: Floats) -> Floats:
+    g = transforms(relation, x.astype(np.complex128)).g
+    rho = np.maximum(-g.imag / np.pi, 0.0)
+    if not np.isfinite(rho).all():
+        bad = x[~np.isfinite(rho)]
+        raise ConvergenceError(
+            f"the density of an operand has no verified value at {bad[0]:.17g}", bad.tolist()
+        )
+    return rho
+
+
+def _half_cell(relation: Relation, end: float, width: float) -> _Half:
+    """The half of a cell next to ``end``, on the side of the sign of ``width``."""
+    size = abs(width)
+
+    def along(t: Floats) -> Floats:
+        x = end + width * t * t
+        # the distance that the rounded point has: the product varies little with it
+        return 2 * np.sqrt(size * np.abs(x - end)) * _density(relation, x)
+
+    return _fitted_half(along, size, min(0.25, math.sqrt(_BLURRED * abs(end) / size)))
+
+
+def _cells(relation: Relation, low: float, high: float, depth: int = 0) -> Iterator[_Cell]:
+    """Cells that fill an interval, cut until panels shrink only towards their ends."""
+    width = 0.5 * (high - low)
+    lower, upper = _half_cell(relation, low, width), _half_cell(relation, high, -width)
+    if depth >= _DEPTH or (lower.is_graded and upper.is_graded):
+        yield _Cell(low, high, lower, upper)
+        return
+    cut = low + width
+    if lower.crowded is not None:
+        cut = low + lower.crowded
+    elif upper.crowded is not None:
+        cut = high - upper.crowded
+    yield from _cells(relation, low, cut, depth + 1)
+    yield from _cells(relation, cut, high, depth + 1)
+
+
+@dataclass(frozen=True, eq=False)
+class _Operand:
+    """Atoms and cells of one law."""
+
+    atoms: tuple[tuple[float, float], ...]
+    cells: tuple[_Cell, ...]
+
+
+@lru_cache(maxsize=128)
+def _operand(relation: Relation, at_zero: bool) -> _Operand:
+    masses = tuple((float(a), float(m)) for a, m in _atoms.atoms(relation).items())
+    points = _singular_points(relation) | {a for a, _ in masses} | ({0.0} if at_zero else set())
+    cells: list[_Cell] = []
+    for low, high in continuous_support(relation):
+        scale = max(abs(low), abs(high))
+        inside = [p for p in sorted(points) if low + _SAME * scale < p < high - _SAME * scale]
+        for a, b in pairwise(_distinct([low, *inside, high], _SAME * scale)):
+            cells.extend(_cells(relation, a, b))
+    return _Operand(masses, tuple(cells))
+
+
+def _distinct(points: Sequence[float], distance: float) -> list[float]:
+    kept = [points[0]]
+    for point in points[1:]:
+        if point - kept[-1] > distance:
+            kept.append(point)
+    return kept
+
+
+def _singular_points(relation: Relation) -> set[float]:
+    """Points inside the support where the tree shows the density not to be smooth."""
+    inner = {p for child in relation.children for p in _singular_points(child)}
+    match relation:
+        case Convolution():
+            return set(relation.singular_points)
+        case DensityLaw():
+            return {end for interval in relation.intervals for end in interval}
+        case nodes.Affine():
+            return {relation.scale * p + relation.shift for p in inner}
+        case nodes.NegativeInverse():
+            return {-1 / p for p in inner if p}
+        case nodes.SymmetricSquare():
+            return {p * p for p in inner}
+        case nodes.Mixture():
+            ends = (e for c in relation.components for i in continuous_support(c) for e in i)
+            return inner | set(ends)
+        case nodes.Reshape():
+            return inner
+    return set()
+
+
+# ---------------------------------------------------------------------------- the integral
+
+
+@dataclass(frozen=True, eq=False)
+class _Geometry:
+    """The interval of integration for every ``x``, and the distances that do not cancel.
+
+    At ``y = a + s = b - r`` the distances of either variable from the ends of its cell.
+    """
+
+    length: Floats
+    gaps: tuple[Floats, Floats]
+    distances: Callable[[Floats, Floats], tuple[Floats, Floats, Floats, Floats, Any]]
+
+
+class _Sum:
+    """The sum of two variables."""
+
+    @staticmethod
+    def combine(a: float, b: float) -> float:
+        """The singular point that two singular points make."""
+        return a + b
+
+    @staticmethod
+    def scale(a: float, b: float) -> float:
+        """The size of the numbers whose rounding errors are in it."""
+        return abs(a) + abs(b)
+
+    @staticmethod
+    def geometry(
+        first: _Cell, second: _Cell, x: Floats, gap: Callable[[float, float], Floats]
+    ) -> _Geometry:
+        """Integrate over the first variable from ``max(a, x - d)`` to ``min(b, x - c)``."""
+        left, right = gap(first.low, second.high), gap(first.high, second.low)
+        whole = np.minimum(gap(first.low, second.low), -gap(first.high, second.high))
+        length = np.minimum(whole, min(first.high - first.low, second.high - second.low))
+
+        def distances(s: Floats, r: Floats) -> tuple[Floats, Floats, Floats, Floats, Any]:
+            return (
+                s + np.maximum(left, 0.0), r + np.maximum(-right, 0.0),
+                r + np.maximum(right, 0.0), s + np.maximum(-left, 0.0), 1.0,
+            )  # fmt: skip
+
+        return _Geometry(length, (np.abs(left), np.abs(right)), distances)
+
+    @staticmethod
+    def exponents(first: _Cell, second: _Cell) -> tuple[float, float]:
+        """The lower of the powers at each end of the interval of integration."""
+        (a, b), (c, d) = first.exponents, second.exponents
+        return min(a, d), min(b, c)
+
+
+class _Product:
+    """The product of two positive variables."""
+
+    @staticmethod
+    def combine(a: float, b: float) -> float:
+        """The singular point that two singular points make."""
+        return a * b
+
+    @staticmethod
+    def scale(a: float, b: float) -> float:
+        """The size of the numbers whose rounding errors are in it."""
+        return abs(a * b)
+
+    @staticmethod
+    def geometry(
+        first: _Cell, second: _Cell, x: Floats, gap: Callable[[float, float], Floats]
+    ) -> _Geometry:
+        """Integrate over the second variable from ``max(c, x/b)`` to ``min(d, x/a)``."""
+        a, b = first.low, first.high
+        left, right = gap(b, second.low), gap(a, second.high)
+        lengths = [np.full_like(x, second.high - second.low), -gap(b, second.high) / b]
+        if a:
+            lengths += [gap(a, second.low) / a, x * ((b - a) / (a * b))]
+        start = np.maximum(second.low, x / b)
+        beyond = np.abs(right) / a if a else np.full_like(x, np.inf)
+
+        def distances(s: Floats, r: Floats) -> tuple[Floats, Floats, Floats, Floats, Any]:
+            above = s + np.maximum(left, 0.0) / b
+            below = r + np.maximum(-right, 0.0) / a if a else r
+            y = second.low + above
+            return (
+                (a * r + np.maximum(right, 0.0)) / y, (b * s + np.maximum(-left, 0.0)) / y,
+                above, below, 1 / y,
+            )  # fmt: skip
+
+        gaps = np.minimum(np.abs(left) / b, start), beyond
+        return _Geometry(np.minimum.reduce(lengths), gaps, distances)
+
+    @staticmethod
+    def exponents(first: _Cell, second: _Cell) -> tuple[float, float]:
+        """The lower of the powers at each end of the interval of integration."""
+        (a, b), (c, d) = first.exponents, second.exponents
+        return min(b, c), min(a, d)
+
+
+_Operation = type[_Sum] | type[_Product]
+_Pair = tuple[_Cell, _Cell]
+
+
+def _cut_off(exponent: float, length: Floats, gap: Floats) -> float:
+    """Where the integrand, as a function of ``w``, has fallen below rounding."""
+    return float(min(40 / (1 + exponent) + np.max(np.log1p(length / gap), initial=0.0), 600.0))
+
+
+def _pair_density(
+    operation: _Operation, pair: _Pair, x: Floats, gap: Callable[[float, float], Floats]
+) -> Floats:
+    """What one pair of cells adds to the density."""
+    first, second = pair
+    g = operation.geometry(first, second, x[:, None], lambda a, b: gap(a, b)[:, None])
+    powers = operation.exponents(first, second)
+    low, high = (_cut_off(p, g.length, d) for p, d in zip(powers, g.gaps, strict=True))
+    w = _STEP * np.arange(-math.ceil(low / _STEP), math.ceil(high / _STEP) + 1)
+    share = np.exp(np.minimum(w, 0.0)) / (1 + np.exp(-np.abs(w)))
+    rest = share[::-1] if low == high else np.exp(np.minimum(-w, 0.0)) / (1 + np.exp(-np.abs(w)))
+    above_1, below_1, above_2, below_2, factor = g.distances(g.length * share, g.length * rest)
+    values = first.density(above_1, below_1) * second.density(above_2, below_2) * factor
+    return _STEP * g.length[:, 0] * (values @ (share * rest))
+
+
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """The density of a sum, or of a product of positive variables, times a sign."""
+
+    operation: _Operation
+    pairs: tuple[_Pair, ...]
+    sign: float = 1.0
+
+    def corners(self, pair: _Pair) -> list[Interval]:
+        """The singular points a pair makes, with the sizes of their terms."""
+        (a, b), (c, d) = ((cell.low, cell.high) for cell in pair)
+        op = self.operation
+        return [(op.combine(p, q), op.scale(p, q)) for p in (a, b) for q in (c, d)]
+
+    @cached_property
+    def breakpoints(self) -> list[float]:
+        """All singular points of the result, those equal up to rounding merged."""
+        found = sorted({corner for pair in self.pairs for corner in self.corners(pair)})
+        kept: list[Interval] = []
+        for point, size in found:
+            if not kept or point - kept[-1][0] > _SAME * max(size, kept[-1][1]):
+                kept.append((point, size))
+        return [point for point, _ in kept]
+
+    def density(self, base: float, offset: Floats, pairs: Sequence[_Pair]) -> Floats:
+        """The density at ``base + offset``, whose distances to singular points are exact."""
+
+        def gap(a: float, b: float) -> Floats:
+            between = base - self.operation.combine(a, b)
+            same = abs(between) <= 2 * _SAME * self.operation.scale(a, b)
+            return offset if same else between + offset
+
+        total = np.zeros_like(offset)
+        for pair in pairs:
+            total += _pair_density(self.operation, pair, base + offset, gap)
+        return total
+
+    def panels(self) -> Iterator[Panel]:
+        """The measure, between each two neighbouring singular points."""
+        for low, high in pairwise(self.breakpoints):
+            middle = 0.5 * (low + high)
+            active = [p for p in self.pairs if self._reaches(p, middle)]
+            if active:
+                yield from self._between(low, high, active)
+
+    def _reaches(self, pair: _Pair, x: float) -> bool:
+        first, second = pair
+        combine = self.operation.combine
+        return combine(first.low, second.low) < x < combine(first.high, second.high)
+
+    def _between(self, low: float, high: float, pairs: Sequence[_Pair]) -> Iterable[Panel]:
+        half = 0.5 * (high - low)
+
+        def along(t: Floats) -> Floats:
+            left = t < 0
+            values = np.empty_like(t)
+            for side, base, sign in ((~left, low, 1.0), (left, high, -1.0)):
+                values[side] = self.density(base, sign * half * t[side] ** 2, pairs)
+            return values * np.abs(2 * half * t)
+
+        return _spread(low, high, along, self.sign)
+
+
+def _spread(
+    low: float, high: float, along: Callable[[Floats], Floats], sign: float = 1.0
+) -> tuple[Panel, ...]:
+    """Panels between two points, for a mass density along ``t`` from the lower (``t > 0``) end.
+
+    From the upper one it runs along ``t < 0``.
+    """
+    middle, half = 0.5 * (low + high), 0.5 * (high - low)
+
+    def position(t: Floats) -> Floats:
+        inside = np.where(t < 0, high - half * t * t, low + half * t * t)
+        return sign * np.where(np.abs(t) == 1, middle, inside)
+
+    if not along(_NODES).any():
+        return ()
+    return fit_panels(position, along, (-1.0, 0.0, 1.0)).panels
+
+
+# ---------------------------------------------------------------------------- the measure
+
+
+def _problems(kind: Kind, first: _Operand, second: _Operand) -> list[_Problem]:
+    """A sum is one problem; products of either sign are two, of positive variables."""
+    pairs = list(product(first.cells, second.cells))
+    if kind == "sum":
+        return [_Problem(_Sum, tuple(pairs))]
+    found = []
+    for sign in (1.0, -1.0):
+        kept = [p for p in pairs if (_is_negative(p[0]) == _is_negative(p[1])) == (sign > 0)]
+        positive = tuple((_modulus(a), _modulus(b)) for a, b in kept)
+        found.append(_Problem(_Product, positive, sign))
+    return found
+
+
+def _is_negative(cell: _Cell) -> bool:
+    return cell.high <= 0
+
+
+def _modulus(cell: _Cell) -> _Cell:
+    return cell.mirrored if _is_negative(cell) else cell
+
+
+def _copies(kind: Kind, operand: _Operand, atoms: Iterable[Interval]) -> Iterator[Panel]:
+    """The cells of one operand, combined with the atoms of the other."""
+    for (a, mass), cell in product(atoms, operand.cells):
+        if kind == "sum":
+            yield from _spread(cell.low + a, cell.high + a, _cell_mass(cell, mass))
+        elif a:
+            placed = cell if a > 0 else cell.mirrored
+            size = abs(a)
+            yield from _spread(size * placed.low, size * placed.high, _cell_mass(placed, mass))
+
+
+def _cell_mass(cell: _Cell, mass: float) -> Callable[[Floats], Floats]:
+    return lambda t: mass * np.where(t < 0, cell.upper.along(-t), cell.lower.along(np.abs(t)))
+
+
+@lru_cache(maxsize=64)
+def _panels(kind: Kind, first: Relation, second: Relation) -> tuple[Panel, ...]:
+    """The absolutely continuous part of a classical convolution."""
+    left, right = (_operand(r, kind == "product") for r in (first, second))
+    with np.errstate(all="ignore"):
+        panels = [panel for p in _problems(kind, left, right) for panel in p.panels()]
+        panels.extend(_copies(kind, left, right.atoms))
+        panels.extend(_copies(kind, right, left.atoms))
+    return tuple(panels)
+
+
+# ---------------------------------------------------------------------------- the relation
+
+
+@dataclass(frozen=True)
+class Convolution(CauchyLeaf):
+    """The law of ``X + Y`` or ``X Y`` for independent ``X``, ``Y`` with bounded spectra."""
+
+    kind: Kind
+    first: Relation
+    second: Relation
+
+    @cached_property
+    def _table(self) -> MeasureTable:
+        panels = _panels(self.kind, self.first, self.second)
+        masses = self.point_masses()
+        total = math.fsum([*map(float, masses.values()), *(2 * p.density[0] for p in panels)])
+        if not abs(total - 1) <= _MASS_TOLERANCE:
+            raise ConvergenceError(
+                f"the classical {self.kind} has mass {total:.12g}, not 1: a density of its "
+                "operands is not resolved"
+            )
+        return measure_table(list(map(float, masses)), list(map(float, masses.values())), panels)
+
+    def transform(self, w: Any) -> tuple[Any, Any]:
+        """Quadrature over the panels, exact up to rounding."""
+        return measure_transform(w, self._table)
+
+    def log_potential_at(self, w: Any) -> Any:
+        """``E log(w - X)``."""
+        return measure_potential(w, self._table)
+
+    def hull(self) -> Interval:
+        """The sum or product of the hulls."""
+        return self._combined(hull(self.first), hull(self.second))
+
+    def _combined(self, first: Interval, second: Interval) -> Interval:
+        if self.kind == "sum":
+            return first[0] + second[0], first[1] + second[1]
+        ends = [a * b for a in first for b in second]
+        return min(ends), max(ends)
+
+    def continuous_support(self) -> tuple[Interval, ...]:
+        """The sums or products of the intervals with each other and with the atoms."""
+        left, right = continuous_support(self.first), continuous_support(self.second)
+        pairs = [*product(left, right)]
+        pairs += product(left, ((float(a), float(a)) for a in _atoms.atoms(self.second)))
+        pairs += product(((float(a), float(a)) for a in _atoms.atoms(self.first)), right)
+        found = (self._combined(a, b) for a, b in pairs)
+        return _measures.union((a, b) for a, b in found if a < b)
+
+    @cached_property
+    def singular_points(self) -> frozenset[float]:
+        """The points where the density is not smooth."""
+        panels = _panels(self.kind, self.first, self.second)
+        left, right = (_operand(r, self.kind == "product") for r in (self.first, self.second))
+        problems = _problems(self.kind, left, right)
+        found = {p.sign * point for p in problems for point in p.breakpoints}
+        placed = [(left, right.atoms), (right, left.atoms)]
+        for operand, masses in placed:
+            for (a, _), cell in product(masses, operand.cells):
+                found |= {a + e if self.kind == "sum" else a * e for e in (cell.low, cell.high)}
+        return frozenset(found if panels else ())
+
+    def point_masses(self) -> dict[Number, Number]:
+        """The sums or products of the atoms; a product vanishes if either factor does."""
+        left, right = _atoms._atoms(self.first), _atoms._atoms(self.second)
+        found = _discrete_masses(self.kind, left, right)
+        if self.kind == "product":
+            m, n = left.get(0, 0), right.get(0, 0)
+            found[0] = m + n - m * n
+        return {a: m for a, m in found.items() if m != 0}
+
+    def known_moments(self, n: int) -> list[Number]:
+        """``sum_k binom(n, k) m_k m_(n-k)``, or ``m_n m_n``."""
+        rows = [_moments.moments(relation, n) for relation in (self.first, self.second)]
+        if self.kind == "sum":
+            return list(convolve.classical_sum_moments(*rows))
+        return list(convolve.classical_product_moments(*rows))
+
+    def is_symmetric(self) -> bool:
+        """A sum if both terms are, a product if one factor is."""
+        both = is_symmetric(self.first), is_symmetric(self.second)
+        return all(both) if self.kind == "sum" else any(both)
+
+
+def _discrete_masses(kind: Kind, first: Any, second: Any) -> dict[Number, Number]:
+    totals: dict[Number, Number] = {}
+    for (a, m), (b, n) in product(first.items(), second.items()):
+        place = a + b if kind == "sum" else a * b
+        totals[place] = totals.get(place, 0) + m * n
+    return totals
+
+
+def _is_atomic(relation: Relation) -> bool:
+    """Whether the tree shows the law to have finitely many atoms and nothing else."""
+    if isinstance(relation, Constant):
+        return True
+    if isinstance(relation, Leaf):
+        return isinstance(relation, CauchyLeaf) and _has_no_density(relation)
+    kept = (
+        nodes.Affine, nodes.Boolean, nodes.Mixture, nodes.Monotone, nodes.NegativeInverse,
+        nodes.Reshape, nodes.SymmetricSquare,
+    )  # fmt: skip
+    return isinstance(relation, kept) and all(map(_is_atomic, relation.children))
+
+
+def _has_no_density(leaf: Any) -> bool:
+    try:
+        return bool(getattr(leaf, "point_masses", dict)()) and leaf.continuous_support() == ()
+    except (AttributeError, TypeError, ValueError):
+        return False
+
+
+def _convolution(kind: Kind, first: Relation, second: Relation) -> Relation:
+    """The relation of the sum or product of two independent variables."""
+    if _is_atomic(first) and _is_atomic(second):
+        return _atomic(kind, first, second)
+    for atomic, other in ((first, second), (second, first)):
+        if _is_atomic(atomic):
+            masses = _atoms._atoms(atomic)
+            if len(masses) <= _FEW_ATOMS or not _is_bounded(other):
+                return _mixed(kind, other, masses)
+    if kind == "sum" and (_is_cauchy(first) or _is_cauchy(second)):
+        return simplify.additive([first, second], [1, 1])
+    return Convolution(kind, first, second)
+
+
+def _atomic(kind: Kind, first: Relation, second: Relation) -> Relation:
+    masses = _discrete_masses(kind, _atoms._atoms(first), _atoms._atoms(second))
+    total = sum(masses.values())
+    weights = [exact_quotient(m, total) if isinstance(total, float) else m for m in masses.values()]
+    return Discrete(tuple(masses), tuple(weights)).relation()
+
+
+def _mixed(kind: Kind, relation: Relation, masses: Any) -> Relation:
+    """Shifted or scaled copies of a law, one for each atom."""
+    copies = tuple(_moved(kind, relation, a) for a in masses)
+    return copies[0] if len(copies) == 1 else nodes.Mixture(copies, tuple(masses.values()))
+
+
+def _moved(kind: Kind, relation: Relation, a: Any) -> Relation:
+    if kind == "sum":
+        return simplify.affine(relation, 1, a)
+    return Constant(0) if a == 0 else simplify.affine(relation, a, 0)
+
+
+def _is_cauchy(relation: Relation) -> bool:
+    return isinstance(relation.child if isinstance(relation, nodes.Affine) else relation, Cauchy)
+
+
+def _is_bounded(relation: Relation) -> bool:
+    """Whether the spectrum is bounded; a hull may be larger than it."""
+    numeric = relation.numeric()
+    if all(map(math.isfinite, hull(numeric))):
+        return True
+    return all(math.isfinite(end) for i in continuous_support(numeric) for end in i)
+
+
+# ---------------------------------------------------------------------------- the laws
+
+
+class _Classical(Law):
+    """What sums and products of independent variables share."""
+
+    kind: Kind
+    operands: tuple[Law, ...]
+
+    def _validate(self) -> None:
+        if self.free_symbols:
+            return
+        unbounded = [law for law in self.operands if not _is_bounded(law.relation())]
+        if unbounded and not self._is_elementary(unbounded):
+            raise UnsupportedOperationError(
+                f"classical_{self.kind} needs laws with bounded spectra; {unbounded[0]!r} is not "
+                "bounded, and neither the others are atomic nor is this a sum with a Cauchy law"
+            )
+
+    def _is_elementary(self, unbounded: Sequence[Law]) -> bool:
+        """Whether the unbounded laws are only moved, or are Cauchy laws that are added."""
+        if len(unbounded) == 1 and all(
+            _is_atomic(law.relation()) for law in self.operands if law is not unbounded[0]
+        ):
+            return True
+        return self.kind == "sum" and all(_is_cauchy(law.relation()) for law in unbounded)
+
+    def relation(self) -> Relation:
+        """The classical convolution, folded from the left; Cauchy laws come last."""
+        relations = sorted((law.relation() for law in self.operands), key=_is_cauchy)
+        return reduce(lambda a, b: _convolution(self.kind, a, b), relations)
+
+    def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
+        """The Kronecker sum or product of the matrix models, of about equal sizes."""
+        generator = np.random.default_rng(rng)
+        sizes = _block_sizes(n, len(self.operands))
+        models = [
+            law.sample_matrix(size, generator)
+            for law, size in zip(self.operands, sizes, strict=True)
+        ]
+        whole = reduce(self._kronecker, models)
+        if len(whole) == n:
+            return whole
+        return rotated(np.linalg.eigvalsh(whole), generator)[:n, :n]
+
+    def _kronecker(self, a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+        if self.kind == "product":
+            return np.kron(a, b)
+        return np.kron(a, np.eye(len(b))) + np.kron(np.eye(len(a)), b)
+
+    def __repr__(self) -> str:
+        return f"classical_{self.kind}({', '.join(map(repr, self.operands))})"
+
+
+def _block_sizes(n: int, count: int) -> list[int]:
+    """Sizes whose product is at least ``n``, and little more."""
+    sizes: list[int] = []
+    rest = n
+    for left in range(count, 0, -1):
+        sizes.append(max(1, math.ceil(rest ** (1 / left) - 1e-9)))
+        rest = math.ceil(rest / sizes[-1])
+    return sizes
+
+
+@dataclass(frozen=True, repr=False)
+class ClassicalSum(_Classical):
+    """The law of a sum of independent variables; see :func:`classical_sum`."""
+
+    operands: tuple[Law, ...]
+    kind = "sum"
+
+
+@dataclass(frozen=True, repr=False)
+class ClassicalProduct(_Classical):
+    """The law of a product of independent variables; see :func:`classical_product`."""
+
+    operands: tuple[Law, ...]
+    kind = "product"
+
+
+def _flattened(kind: type[_Classical], laws: Sequence[Any], name: str) -> tuple[Law, ...]:
+    found: list[Law] = []
+    for value in laws:
+        law = require_law(value, name)
+        found.extend(law.operands if isinstance(law, kind) else [law])
+    if not found:
+        raise InvalidLawError(f"{name} needs at least one law")
+    return tuple(found)
+
+
+def classical_sum(*laws: Law) -> Law:
+    r"""The law of ``X + Y`` for independent ``X`` and ``Y``.
+
+    This is the spectrum of the Kronecker sum ``A (x) I + I (x) B`` of large matrices.
+
+    Parameters
+    ----------
+    *laws : Law
+        With bounded spectra, unless the others are atomic or the unbounded ones Cauchy laws, whose
+        classical sums are free sums.
+
+    Raises
+    ------
+    UnsupportedOperationError
+        If other laws are unbounded.
+
+    Notes
+    -----
+    :math:`f(x) = \int f_1(y) f_2(x - y)\, dy` for the densities; moments and masses of atoms are
+    exact.  With an atomic law it is a mixture of shifted copies.
+
+    Examples
+    --------
+    >>> import freesym as fs
+    >>> law = classical_sum(fs.Uniform(0, 1), fs.Uniform(0, 1))
+    >>> print(round(law.density(0.25), 12), law.moments(2))
+    0.25 [1, Fraction(7, 6)]
+    """
+    found = _flattened(ClassicalSum, laws, "classical_sum")
+    return found[0] if len(found) == 1 else ClassicalSum(found)
+
+
+def classical_product(*laws: Law) -> Law:
+    r"""The law of ``X Y`` for independent ``X`` and ``Y``.
+
+    This is the spectrum of the Kronecker product ``A (x) B`` of large matrices.
+
+    Parameters
+    ----------
+    *laws : Law
+        With bounded spectra, of any sign; one may be unbounded if the others are atomic.
+
+    Raises
+    ------
+    UnsupportedOperationError
+        If other laws are unbounded.
+
+    Notes
+    -----
+    :math:`f(x) = \int f_1(x/y) f_2(y)\, dy/|y|` for the densities; moments are products of moments.
+    With an atomic law it is a mixture of scaled copies.
+
+    Examples
+    --------
+    >>> import freesym as fs
+    >>> law = classical_product(fs.Uniform(0, 1), fs.Uniform(0, 1))
+    >>> print(round(law.density(0.25) / math.log(4), 12), law.moments(2))
+    1.0 [Fraction(1, 4), Fraction(1, 9)]
+    """
+    found = _flattened(ClassicalProduct, laws, "classical_product")
+    return found[0] if len(found) == 1 else ClassicalProduct(found)
+
+
+__all__ = ["ClassicalProduct", "ClassicalSum", "classical_product", "classical_sum"]

@@ -1,0 +1,138 @@
+"""Products with a law on the whole line, and rectangular convolution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from freesym.relations._rules import log_ratio, total_of
+from freesym.relations.functions import flipped, log, log_lower, sqrt
+from freesym.relations.relation import Relation
+from freesym.relations.state import Check, Kind, State
+
+
+@dataclass(frozen=True)
+class RealMultiplicative(Relation):
+    """Free multiplicative convolution of a law on the line and one on the half-line.
+
+    Over the negative part of the spectrum the positive factor's ``w`` crosses into the
+    other half-plane (Arizmendi, Hasebe & Kitagawa 2021), so the checks differ from those of
+    :class:`Multiplicative`.
+    """
+
+    real: Relation
+    positive: Relation
+
+    native = "psi"
+
+    @property
+    def children(self) -> tuple[Relation, ...]:
+        """The factor on the line, then the factor on the half-line."""
+        return (self.real, self.positive)
+
+    @property
+    def flips(self) -> tuple[int, ...]:
+        """The positive factor's half-plane is not known beforehand."""
+        return (1, 0)
+
+    def explicit(self, kind: Kind) -> bool:
+        """Explicit in ``psi`` when both factors are."""
+        return kind == "psi" and all(factor.explicit("psi") for factor in self.children)
+
+    def at(self, kind: Kind, value: Any) -> State:
+        """The state at ``psi``."""
+        return self.combine((self.real.at("psi", value), self.positive.at("psi", flipped(value, 0))))
+
+    def combine(self, parts: tuple[State, ...]) -> State:
+        """``w = w_1 psi/g_2``, ``u = u_1 + u_2 + log psi``."""
+        real, positive = parts
+        psi = real.psi
+        s = positive.s_value()
+        w, g = real.w / s, real.g * s
+
+        def checks() -> tuple[Check, ...]:
+            return (
+                Check("opposite", g, w),
+                Check("same", real.w, w),
+                Check("opposite", positive.psi, positive.w),
+            )
+
+        return State(
+            w,
+            g,
+            psi,
+            potential=lambda: real.potential() + positive.potential() + log(psi),
+            log_s=lambda: log_ratio(g, psi),
+            parts=parts,
+            checks=checks,
+        )
+
+    def has_potential(self) -> bool:
+        """When both factors have one."""
+        return all(factor.has_potential() for factor in self.children)
+
+
+@dataclass(frozen=True)
+class Rectangular(Relation):
+    """Rectangular free convolution of laws of ``X X^T`` at aspect ratio ``ratio <= 1``."""
+
+    terms: tuple[Relation, ...]
+    ratio: float
+
+    @property
+    def children(self) -> tuple[Relation, ...]:
+        """The laws that are added."""
+        return self.terms
+
+    @property
+    def flips(self) -> tuple[int, ...]:
+        """The half-planes of the terms are not known beforehand."""
+        return (0,) * len(self.terms)
+
+    def shared(self, index: int, state: State) -> Any:
+        """``h = (1 + psi)(1 + ratio psi)/w``."""
+        return self.h(state.psi, state.w)
+
+    def h(self, psi: Any, w: Any) -> Any:
+        """The shared coordinate."""
+        return (1 + psi) * (1 + self.ratio * psi) / w
+
+    def _area(self, psi: Any) -> Any:
+        """The integral of ``log((1 + psi)(1 + ratio psi))`` from 0, plus a constant."""
+        c = self.ratio
+        return (1 + psi) * log_lower(1 + psi) + (psi + 1 / c) * log_lower(1 + c * psi) - 2 * psi
+
+    def combine(self, parts: tuple[State, ...]) -> State:
+        """``psi = sum psi_i``, ``w = (1 + psi)(1 + ratio psi)/h``."""
+        h = self.shared(0, parts[0])
+        psi = total_of([part.psi for part in parts])
+        w = (1 + psi) * (1 + self.ratio * psi) / h
+        g = (1 + psi) / w
+
+        def log_w(psi: Any) -> Any:
+            return log_lower(1 + psi) + log_lower(1 + self.ratio * psi) - log_lower(h)
+
+        def potential() -> Any:
+            shared = [
+                self._area(p.psi) - (1 + p.psi) * log_w(p.psi) + p.potential() for p in parts
+            ]
+            return (1 + psi) * log_w(psi) - self._area(psi) + total_of(shared)
+
+        def checks() -> tuple[Check, ...]:
+            # subordination of [[0, X], [X^T, 0]] at (sqrt w, sqrt w), one value for each corner
+            root = sqrt(w)
+            return (
+                Check("opposite", g, w),
+                Check("opposite", psi, w),
+                *(Check("same", (1 + p.psi) * root / (1 + psi), w) for p in parts),
+                *(
+                    Check("same", (1 + self.ratio * p.psi) * root / (1 + self.ratio * psi), w)
+                    for p in parts
+                ),
+            )
+
+        return State(w, g, psi, potential, lambda: log_ratio(g, psi), None, parts, checks)
+
+    def has_potential(self) -> bool:
+        """When every term has one."""
+        return all(term.has_potential() for term in self.terms)
