@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from freesym import parameters
 from freesym.errors import InvalidLawError, UnsupportedOperationError
-from freesym.parameters import Number, as_number, number_repr
+from freesym.parameters import Number, as_number, exact_quotient, number_repr
 from freesym.relations.relation import Relation
 from freesym.spectrum import atoms as _atoms
 from freesym.spectrum import bounds as _bounds
@@ -176,13 +176,14 @@ class Law(ABC):
         return _operations().affine(self, other, 0)  # type: ignore[no-any-return]
 
     def __rmul__(self, other: Any) -> Law:
-        return self * other
+        return _operations().affine(self, other, 0)  # type: ignore[no-any-return]
 
     def __truediv__(self, other: Any) -> Law:
         number = as_number(other, "divisor")
         if number == 0:
             raise InvalidLawError("division of a law by 0; divide by a nonzero number")
-        return self * (1 / number if not isinstance(number, int) else parameters.Fraction(1, number))
+        scaled: Law = self.__mul__(exact_quotient(1, number))
+        return scaled
 
     def __neg__(self) -> Law:
         return _operations().affine(self, -1, 0)  # type: ignore[no-any-return]
@@ -230,11 +231,11 @@ class Law(ABC):
 
     # ------------------------------------------------------------------ spectrum
 
-    def G(self, z: ArrayLike) -> Any:  # noqa: N802
+    def G(self, z: ArrayLike) -> Any:
         """The Cauchy transform ``E 1/(z - X)``; at real ``z`` the boundary value from above."""
         return _density.cauchy_transform(self._numeric, z)
 
-    def M(self, z: ArrayLike) -> Any:  # noqa: N802
+    def M(self, z: ArrayLike) -> Any:
         """The moment generating function ``sum_{n>=1} m_n z^n = G(1/z)/z - 1``."""
         return _density.moment_transform(self._numeric, z)
 

@@ -52,7 +52,7 @@ def table(path):
 def test_jacobian(capsys):
     assert main(["jacobian", "--depth", "10", "--activation", "relu"]) == 0
     out = capsys.readouterr().out
-    for piece in ("[0, 54.41085853]", "0 with mass 0.5", "critical", "variance          20",
+    for piece in ("[0, 54.41085853]", "0 with mass 1/2", "critical", "variance          20",
                   "largest/smallest nonzero singular value infinite", "7.376371637"):  # fmt: skip
         assert piece in out
 
@@ -80,7 +80,7 @@ def test_jacobian_of_given_widths(capsys):
     assert main(["jacobian", "--widths", "784,512,512,10", "--verify", "784"]) == 0
     out = capsys.readouterr().out
     assert "widths 784, 512, 512, 10" in out
-    assert "0 with mass 0.5" in out
+    assert "0 with mass 1/2" in out
     assert "10 eigenvalues" in out
 
 

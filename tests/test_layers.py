@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "freesym"
 
 # Rooms on one line are one layer.
 LAYERS = [
-    {"errors"},
+    {"errors", "lazy"},
     {"parameters"},
     {"symbols"},
     {"kernels"},

@@ -240,6 +240,7 @@ def _integer_root(value: int, degree: int) -> int:
 
 
 def scalar_exponential(value: Scalar) -> Scalar:
+    """The exponential, in the field of the value."""
     if value == 0:
         return one_like(value)
     if is_symbolic(value):
@@ -250,6 +251,7 @@ def scalar_exponential(value: Scalar) -> Scalar:
 
 
 def scalar_logarithm(value: Scalar) -> Scalar:
+    """The logarithm, in the field of the value."""
     if value == 1:
         return value * 0
     if is_symbolic(value):

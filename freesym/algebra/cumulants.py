@@ -196,6 +196,7 @@ def moments_from_s_transform_series(series: Coefficients) -> Moments:
 
 
 def require_mean(moments: Coefficients) -> None:
+    """Refuse a mean of 0, which has no S-transform series."""
     if moments[0] == 0:
         raise ValueError(
             "the S-transform needs a non-zero mean; for a symmetric law use the moments of its "

@@ -292,7 +292,19 @@ def run(
                     k += 1
                     t_psi = rows[k, 1]
             _measure(
-                t_g, t_psi, a, constants[k, 1], starts[b, 0], starts[b, 1], n, vr, vi, dr, di, reals, integers
+                t_g,
+                t_psi,
+                a,
+                constants[k, 1],
+                starts[b, 0],
+                starts[b, 1],
+                n,
+                vr,
+                vi,
+                dr,
+                di,
+                reals,
+                integers,
             )
         elif operation <= op.SELECT:
             _choose(operation, t, a, b, int(x), n, vr, vi, dr, di)

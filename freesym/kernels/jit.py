@@ -23,8 +23,8 @@ def kernel(function: Function) -> Function:
     It gets no entry points from outside: unpacking twenty arrays costs more to compile than
     most kernels themselves.
     """
-    decorate = numba.njit(**_OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-    return cast(Function, decorate(function))
+    options = _OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast(Function, numba.njit(**options)(function))
 
 
 def entry(function: Function) -> Function:

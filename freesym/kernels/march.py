@@ -143,15 +143,15 @@ def descend(
             for j in range(n):
                 if solved[j] or not alive[j] or (jump == 1 and at_r[j] != targets_r[j]):
                     continue
-                floor = 1e-15 * (abs(targets_r[j]) if residual else abs(targets_r[j]) + 1e-3 * scale)
+                floor = 1e-15 * (
+                    abs(targets_r[j]) if residual else abs(targets_r[j]) + 1e-3 * scale
+                )
                 if jump == 1 and careful and at_i[j] > max(4.0 * floor, 1.01 * targets_i[j]):
                     continue
                 if jump == 1:
                     zr[m], zi[m] = targets_r[j], targets_i[j]
                 else:
-                    zr[m], zi[m] = _next_level(
-                        j, targets_r, targets_i, at_r, at_i, factor, floor
-                    )
+                    zr[m], zi[m] = _next_level(j, targets_r, targets_i, at_r, at_i, factor, floor)
                 _predict(j, m, zr[m], zi[m], at_r, at_i, ur, ui, rate_r, rate_i, tr, ti)
                 lanes[m] = j
                 m += 1
@@ -269,7 +269,8 @@ def march(
             else:
                 attempt(
                     rows, constants, root, residual, matches, check_rows, check_constants,
-                    tr, ti, m, scale, _FILL_STEPS if phase == 1 else _JUMP_STEPS, accepted, br, bi, qr, qi, work, reals, integers, starts, passed,
+                    tr, ti, m, scale, _FILL_STEPS if phase == 1 else _JUMP_STEPS, accepted,
+                    br, bi, qr, qi, work, reals, integers, starts, passed,
                 )  # fmt: skip
             for j in range(m):
                 if accepted[j]:
@@ -304,9 +305,7 @@ def evaluate(
         for k in range(ur.shape[0]):
             for j in range(n):
                 br[k, j], bi[k, j] = ur[k, base + j], ui[k, base + j]
-        run_block(
-            rows, constants, n, br, bi, work, reals, integers, starts, passed
-        )
+        run_block(rows, constants, n, br, bi, work, reals, integers, starts, passed)
         for i in range(outputs.shape[0]):
             for j in range(n):
                 result_r[i, base + j] = work[0, outputs[i], j]

@@ -135,12 +135,8 @@ def newton(
             rows, constants, n, ur, ui, vr, vi, dr, di, slope_r, slope_i, move_r, move_i,
             reals, integers, starts, passed,
         )  # fmt: skip
-        _root_steps(
-            residual, root, n, zr, zi, vr, vi, dr, di, step_r, step_i, rate_r, rate_i
-        )
-        _walk_down(
-            matches, n, slope_r, slope_i, move_r, move_i, step_r, step_i, rate_r, rate_i
-        )
+        _root_steps(residual, root, n, zr, zi, vr, vi, dr, di, step_r, step_i, rate_r, rate_i)
+        _walk_down(matches, n, slope_r, slope_i, move_r, move_i, step_r, step_i, rate_r, rate_i)
         _relative_sizes(size, grain, n, step_r, step_i, ur, ui, rate_r, rate_i)
         busy = 0
         for j in range(n):
@@ -162,7 +158,8 @@ def newton(
 
 @kernel
 def _perturb(
-    residual: int, zr: Reals, n: int, scale: float, relative: float, ur: Block, ui: Block, rate_r: Block, rate_i: Block,
+    residual: int, zr: Reals, n: int, scale: float, relative: float,
+    ur: Block, ui: Block, rate_r: Block, rate_i: Block,
     sr: Block, si: Block,
 ) -> None:  # fmt: skip
     """Unknowns at ``z + i e`` to first order, ``e`` so small that they hardly move."""

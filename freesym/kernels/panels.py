@@ -47,17 +47,20 @@ def _vectorised(function: Function) -> Function:
 
 @kernel
 def product(ar: float, ai: float, br: float, bi: float) -> tuple[float, float]:
+    """The product of two complex numbers."""
     return ar * br - ai * bi, ar * bi + ai * br
 
 
 @kernel
 def quotient(ar: float, ai: float, br: float, bi: float) -> tuple[float, float]:
+    """The quotient of two complex numbers."""
     scale = 1.0 / (br * br + bi * bi)
     return (ar * br + ai * bi) * scale, (ai * br - ar * bi) * scale
 
 
 @kernel
 def logarithm(ar: float, ai: float) -> tuple[float, float]:
+    """The principal logarithm."""
     square = ar * ar + ai * ai
     if 0.5 < square < 2.0:
         large, small = max(abs(ar), abs(ai)), min(abs(ar), abs(ai))
@@ -286,6 +289,7 @@ def _near_panel(reals: Reals, panel: int, points: int, weights: int, wr: float, 
 
 @kernel
 def panel_sum(reals: Reals, panel: int, points: int, weights: int, wr: float, wi: float) -> Eight:
+    """The transforms of one panel and their derivatives."""
     d = wr - reals[panel + CENTRE]
     if d * d + wi * wi < reals[panel + REACH]:
         return _near_panel(reals, panel, points, weights, wr, wi)

@@ -16,7 +16,8 @@ from freesym.errors import InvalidLawError
 from freesym.laws import _measures
 from freesym.laws.leaf import LeafLaw
 from freesym.laws.pushforward import shown, vectorised
-from freesym.lowering.measure import FittedMeasure, MeasureTable, Panel, fit_panels, measure_table
+from freesym.lowering.fitting import fit_panels
+from freesym.lowering.measure import FittedMeasure, MeasureTable, Panel, measure_table
 from freesym.parameters import Number
 from freesym.relations.functions import measure_potential, measure_transform
 from freesym.relations.leaf import CauchyLeaf
@@ -203,4 +204,4 @@ def _beside(density: Any, end: float, sign: int) -> Function:
         return lambda t: density(end + sign * t * t)
     t = sympy.Symbol("t", positive=True)
     x = next(iter(density.free_symbols), t)
-    return vectorised(density.subs(x, sympy.Rational(end) + sign * t**2))
+    return vectorised(sympy.expand(density.subs(x, sympy.Rational(end) + sign * t**2)))

@@ -16,10 +16,10 @@ from freesym.errors import InvalidLawError
 from freesym.laws import _measures
 from freesym.laws._models import rotated
 from freesym.laws.leaf import LeafLaw
+from freesym.lowering.fitting import fit_panels
 from freesym.lowering.measure import (
     FittedMeasure,
     MeasureTable,
-    fit_panels,
     measure_table,
     raw_moments,
 )
@@ -164,7 +164,11 @@ def vectorised(function: Any) -> Callable[[Any], Any]:
     if not isinstance(function, Expr):
         return function  # type: ignore[no-any-return]
     symbols = list(function.free_symbols) or [Symbol("x")]
-    return lambdify(symbols, function, modules=["scipy", "numpy"])  # type: ignore[no-any-return]
+    return lambdify(symbols, function, modules=[_SPECIAL, "numpy"])  # type: ignore[no-any-return]
+
+
+#: What NumPy lacks, so that no further package is needed.
+_SPECIAL = {"erf": np.vectorize(math.erf, [float]), "erfc": np.vectorize(math.erfc, [float])}
 
 
 @lru_cache(maxsize=256)

@@ -51,9 +51,7 @@ class _Builder:
         self.trace = Trace()
         self.unknowns: list[Unknown] = []
 
-    def unknown(
-        self, node: Relation, path: Path, kind: Kind | str, orientation: int
-    ) -> Value:
+    def unknown(self, node: Relation, path: Path, kind: Kind | str, orientation: int) -> Value:
         # a psi that is matched with others' is not known relative to -rank
         alone = kind == "psi" and not path and node.explicit("psi")
         rank = 1 - mass_at_zero(node) if alone else 0.0
@@ -73,9 +71,7 @@ class _Builder:
             return node.combine((self._child(node, path, orientation, 0)[0],)), lead
         return node.combine(self._matched(node, path, orientation)), lead
 
-    def _child(
-        self, node: Relation, path: Path, orientation: int, index: int
-    ) -> tuple[State, int]:
+    def _child(self, node: Relation, path: Path, orientation: int, index: int) -> tuple[State, int]:
         flip = node.flips[index]
         return self.build(node.children[index], (*path, index), orientation * flip)
 
@@ -86,10 +82,9 @@ class _Builder:
             explicit = [i for i, c in enumerate(node.children) if c.explicit(node.native)]
             if explicit:
                 wanted = self.unknown(node, path, node.native, orientation)
-            for i in explicit:
-                states[i] = node.children[i].at(
-                    node.native, Value(self.trace, wanted.number, orientation * node.flips[i])
-                )
+                for i in explicit:
+                    seen = replace(wanted, orientation=orientation * node.flips[i])
+                    states[i] = node.children[i].at(node.native, seen)
         for i in range(len(node.children)):
             if i in states:
                 continue

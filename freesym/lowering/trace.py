@@ -36,9 +36,7 @@ class Trace:
     unknowns: int = 0
     _seen: dict[Key, int] = field(default_factory=dict)
 
-    def emit(
-        self, operation: int, a: int = -1, b: int = -1, x: float = 0.0, y: float = 0.0
-    ) -> int:
+    def emit(self, operation: int, a: int = -1, b: int = -1, x: float = 0.0, y: float = 0.0) -> int:
         """The value number of an instruction, recorded once."""
         key = (operation, a, b, x, y)
         if key not in self._seen:
@@ -81,6 +79,7 @@ class Match:
     number: int
 
     def __call__(self, value: Any) -> Any:
+        """The value as the parent sees it; constants stay."""
         if not isinstance(value, Value):
             return value
         return value.new(op.REBASE, value.number, self.number)
@@ -88,6 +87,8 @@ class Match:
 
 def constant(value: Any) -> float:
     """A real number; raises for what is not one."""
+    if isinstance(value, complex) and value.imag == 0.0:
+        return value.real
     try:
         return float(value)
     except TypeError:
@@ -162,17 +163,21 @@ class Value:
 
     def __pow__(self, exponent: Any) -> Value:
         t = constant(exponent)
+        power: Value
         if t == int(t) and abs(t) <= 16:
             power = integer_power(self, abs(int(t)))
             return 1 / power if t < 0 else power
         if t in (0.5, -0.5):
-            return sqrt(self) if t > 0 else 1 / sqrt(self)
-        return exp(log(self) * t)
+            power = sqrt(self)
+            return power if t > 0 else 1 / power
+        power = exp(log(self) * t)
+        return power
 
     def __rpow__(self, base: Any) -> Value:
         from math import log as real_log
 
-        return exp(self * real_log(constant(base)))
+        power: Value = exp(self * real_log(constant(base)))
+        return power
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -219,8 +224,8 @@ def _(x: Value, orientation: int = -1) -> Value:
 
 
 @pick_smaller.register
-def _(x: Value, y: Value, a: Value, b: Value) -> Value:
-    if not isinstance(y, Value) or not (isinstance(a, Value) and isinstance(b, Value)):
+def _(x: Value, y: Any, a: Any, b: Any) -> Any:
+    if not all(isinstance(v, Value) for v in (y, a, b)):
         return a
     mark = x.new(op.COMPARE, x.number, y.number)
     return x.new(op.SELECT, a.number, b.number, float(mark.number))

@@ -35,7 +35,8 @@ from freesym.laws._models import rotated
 from freesym.laws.cauchy import Cauchy
 from freesym.laws.density_law import DensityLaw
 from freesym.laws.discrete import Discrete
-from freesym.lowering.measure import MeasureTable, Panel, fit_panels, measure_table
+from freesym.lowering.fitting import fit_panels
+from freesym.lowering.measure import MeasureTable, Panel, measure_table
 from freesym.operations.node import require_law
 from freesym.parameters import Number, exact_quotient
 from freesym.relations import nodes, simplify
@@ -59,24 +60,25 @@ _FEW_ATOMS = 16
 _SAME = 1e-12
 #: Distances below this part of a position are taken from farther away.
 _BLURRED = 1e-9
-_TOLERANCE = 4e-15
-_STEP = 0.35
+_TOLERANCE = 1e-14
+_OUTPUT_TOLERANCE = 1e-13
+_STEP = 0.5
 _MASS_TOLERANCE = 1e-9
 
 # ---------------------------------------------------------------------------- operand densities
 
-_COUNT = 20
-_ANGLES = np.pi * (np.arange(_COUNT) + 0.5) / _COUNT
-_NODES: Floats = -np.cos(_ANGLES)
-_TO_COEFFICIENTS = np.linalg.inv(chebyshev.chebvander(_NODES, _COUNT - 1))
+_COUNT = 24
+_SAMPLES = 36
+_NODES: Floats = -np.cos(np.pi * (np.arange(_SAMPLES) + 0.5) / _SAMPLES)
+_VANDER: Floats = chebyshev.chebvander(_NODES, _COUNT - 1)
 _DEPTH = 10
 
 
 @dataclass(frozen=True, eq=False)
 class _Half:
-    """Half a cell: its mass density along ``t``, at the distance ``width t^2`` from an end.
+    """Half a cell: the mass density ``t^power r(t)`` at the distance ``width t^2`` from an end.
 
-    Chebyshev series on panels; below the first of them a power of ``t``.
+    ``r`` is a Chebyshev series on panels, and constant below the first of them.
     """
 
     width: float
@@ -86,9 +88,13 @@ class _Half:
 
     def along(self, t: Floats) -> Floats:
         """The mass density along ``t``."""
-        first = self.edges[0]
-        q = self._series(np.maximum(t, first))
-        return q * np.minimum(t / first, 1.0) ** self.power if first else q
+        return np.asarray(t**self.power * self._series(np.maximum(t, self.edges[0])))
+
+    def density(self, distance: Floats) -> Floats:
+        """The density at a distance from the end."""
+        t = np.sqrt(distance / self.width)
+        series = self._series(np.maximum(t, self.edges[0]))
+        return np.asarray(t ** (self.power - 1) * series / (2 * self.width))
 
     def _series(self, t: Floats) -> Floats:
         """Clenshaw's rule."""
@@ -102,20 +108,15 @@ class _Half:
             b, after = row[i] + x * b - after, b
         return np.asarray(rows[0][i] + 0.5 * x * b - after)
 
-    def density(self, distance: Floats) -> Floats:
-        """The density at a distance from the end."""
-        t = np.sqrt(distance / self.width)
-        return self.along(t) / (2 * self.width * t)
-
     @property
     def exponent(self) -> float:
-        """The power of the distance with which the density starts, about."""
-        return 0.5 * (_local_power(self.along, max(float(self.edges[0]), 1e-4)) - 1)
+        """The power of the distance with which the density starts."""
+        return 0.5 * (self.power - 1)
 
     @property
     def is_graded(self) -> bool:
         """Whether the panels shrink only towards the end."""
-        return bool((np.diff(self.edges)[1:] >= 0.3 * self.edges[2:]).all())
+        return bool((np.diff(self.edges)[1:] >= 0.2 * self.edges[2:]).all())
 
     @property
     def crowded(self) -> float | None:
@@ -125,7 +126,8 @@ class _Half:
         return float(self.width * self.edges[k] * self.edges[k + 1]) if relative[k] < 1e-3 else None
 
 
-def _local_power(along: Callable[[Floats], Floats], t: float) -> float:
+def _leading_power(along: Callable[[Floats], Floats], t: float) -> float:
+    """The power of ``t`` with which a mass density starts; near a multiple of 1/2, that."""
     near, far = along(np.array([t, 4 * t]))
     if not (near > 0 and far > 0):
         return 2.0
@@ -134,24 +136,39 @@ def _local_power(along: Callable[[Floats], Floats], t: float) -> float:
     return nearest if abs(power - nearest) < 0.01 else max(power, -0.95)
 
 
+@lru_cache(maxsize=4096)
+def _fitting_matrix(ratio: float, power: float) -> tuple[Floats, Floats]:
+    """Least squares for ``t^power r(t)`` on a panel whose ends have this ratio.
+
+    The noise of the samples does not depend on ``t``, so ``r`` follows with few digits lost.
+    """
+    t = 0.5 * (1 + ratio) + 0.5 * (1 - ratio) * _NODES
+    scaled: Floats = (t**power)[:, None] * _VANDER
+    return np.linalg.pinv(scaled), scaled
+
+
 def _fitted_half(along: Callable[[Floats], Floats], width: float, first: float) -> _Half:
     """Bisect until every panel is resolved, all panels of a level in one call."""
+    power = _leading_power(along, max(first, 1e-4))
     pending, done = [(first, 1.0)], dict[Interval, Floats]()
     while pending:
         ends = np.array(pending)
         middle, half = ends.mean(axis=1), 0.5 * (ends[:, 1] - ends[:, 0])
-        values = along((middle[:, None] + half[:, None] * _NODES).ravel())
-        rows = values.reshape(-1, _COUNT) @ _TO_COEFFICIENTS.T
-        tails = np.abs(rows[:, -3:]).max(axis=1) * half
-        fine = (tails <= _TOLERANCE) | (half <= 1e-9 * middle) | (half < 1e-150)
-        done |= {e: row for e, row, ok in zip(pending, rows, fine, strict=True) if ok}
-        rest = [(e, m) for e, m, ok in zip(pending, middle.tolist(), fine, strict=True) if not ok]
-        pending = [part for (a, b), m in rest for part in ((a, m), (m, b))]
+        values = along((middle[:, None] + half[:, None] * _NODES).ravel()).reshape(-1, _SAMPLES)
+        rest = []
+        for (a, b), row in zip(pending, values, strict=True):
+            inverse, matrix = _fitting_matrix(a / b, power)
+            found = inverse @ row
+            error = np.max(np.abs(matrix @ found - row)) * (b - a)
+            tail = np.max(np.abs(found[-2:])) * (b - a)
+            if max(error, tail) <= _TOLERANCE or b - a <= max(1e-9 * b, 1e-150):
+                done[a, b] = found / b**power
+            else:
+                rest += [(a, 0.5 * (a + b)), (0.5 * (a + b), b)]
+        pending = rest
     order = sorted(done)
     edges = np.array([a for a, _ in order] + [1.0])
-    half_cell = _Half(width, edges, np.array([done[e] for e in order]), 0.0)
-    power = _local_power(half_cell.along, first) if first else 0.0
-    return _Half(width, edges, half_cell.coefficients, power)
+    return _Half(width, edges, np.array([done[e] for e in order]), power)
 
 
 @dataclass(frozen=True, eq=False)
@@ -472,7 +489,9 @@ def _spread(
 
     if not along(_NODES).any():
         return ()
-    return fit_panels(position, along, (-1.0, 0.0, 1.0)).panels
+    return fit_panels(
+        position, along, (-1.0, 0.0, 1.0), tolerance=_OUTPUT_TOLERANCE
+    ).panels
 
 
 # ---------------------------------------------------------------------------- the measure

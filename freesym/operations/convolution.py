@@ -64,8 +64,10 @@ class FreeSum(Law):
 
 def _term(law: Law) -> str:
     text = repr(law)
-    return f"({text})" if text != grouped(law, additive=False) and " + " in text else (
-        grouped(law, additive=True)
+    return (
+        f"({text})"
+        if text != grouped(law, additive=False) and " + " in text
+        else (grouped(law, additive=True))
     )
 
 

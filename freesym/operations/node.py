@@ -63,7 +63,5 @@ class UnaryOperation(Law):
         super().__post_init__()
 
     def _method(self, name: str, *arguments: Any) -> str:
-        shown = ", ".join(
-            repr(a) if isinstance(a, Law) else number_repr(a) for a in arguments
-        )
+        shown = ", ".join(repr(a) if isinstance(a, Law) else number_repr(a) for a in arguments)
         return f"{grouped(self.law, additive=False)}.{name}({shown})"

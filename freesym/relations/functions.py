@@ -89,7 +89,8 @@ def pick_smaller(x: Any, y: Any, a: Any, b: Any) -> Any:
 @singledispatch
 def measure_transform(x: Any, table: Any) -> tuple[Any, Any]:
     """The pair ``(g, psi)`` of a tabulated measure at ``x``."""
-    return table.transform(complex(x))
+    pair: tuple[Any, Any] = table.transform(complex(x))
+    return pair
 
 
 @singledispatch

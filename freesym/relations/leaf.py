@@ -76,7 +76,8 @@ def _quotient(numerator: Any, value: Any, a: float, c: float) -> Any:
 @lru_cache(maxsize=4096)
 def _moebius(leaf: Leaf, kind: Kind) -> Moebius | None:
     try:
-        return leaf.state(RationalFunction.variable()).value(kind).moebius()
+        value: RationalFunction = leaf.state(RationalFunction.variable()).value(kind)
+        return value.moebius()
     except (NotRationalError, TypeError, ValueError, OverflowError):
         return None
 
@@ -148,9 +149,7 @@ class STransformLeaf(Leaf):
             w,
             g,
             s,
-            potential=lambda: (
-                self.log_s_antiderivative(s) - (1 + s) * self.log_s(s) - log_lower(s)
-            ),
+            potential=lambda: self.log_s_antiderivative(s) - (1 + s) * self.log_s(s) - log_lower(s),
             log_s=lambda: self.log_s(s),
             log_w=log_w,
             checks=lambda: _sheet_checks(w, g) + self.sheet(s, w, log_w),
@@ -229,7 +228,7 @@ class CurveLeaf(Leaf):
 def mass_at_zero(relation: Relation) -> float:
     """The mass of the atom at 0, where the tree shows it at once; otherwise 0."""
     if isinstance(relation, Leaf):
-        masses = getattr(relation, "point_masses", dict)()
+        masses: dict[Any, Any] = getattr(relation, "point_masses", dict)()
         return float(masses.get(0, 0.0))
     scaled = len(relation.children) == 1 and relation.explicit("psi")
     if relation.native == "psi" or scaled:

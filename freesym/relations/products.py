@@ -41,7 +41,9 @@ class RealMultiplicative(Relation):
 
     def at(self, kind: Kind, value: Any) -> State:
         """The state at ``psi``."""
-        return self.combine((self.real.at("psi", value), self.positive.at("psi", flipped(value, 0))))
+        return self.combine(
+            (self.real.at("psi", value), self.positive.at("psi", flipped(value, 0)))
+        )
 
     def combine(self, parts: tuple[State, ...]) -> State:
         """``w = w_1 psi/g_2``, ``u = u_1 + u_2 + log psi``."""
@@ -113,9 +115,7 @@ class Rectangular(Relation):
             return log_lower(1 + psi) + log_lower(1 + self.ratio * psi) - log_lower(h)
 
         def potential() -> Any:
-            shared = [
-                self._area(p.psi) - (1 + p.psi) * log_w(p.psi) + p.potential() for p in parts
-            ]
+            shared = [self._area(p.psi) - (1 + p.psi) * log_w(p.psi) + p.potential() for p in parts]
             return (1 + psi) * log_w(psi) - self._area(psi) + total_of(shared)
 
         def checks() -> tuple[Check, ...]:

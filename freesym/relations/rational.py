@@ -26,9 +26,7 @@ def _add(p: Polynomial, q: Polynomial) -> Polynomial:
     n = max(len(p), len(q))
     zero = Fraction(0)
     return _trim(
-        tuple(
-            (p[i] if i < len(p) else zero) + (q[i] if i < len(q) else zero) for i in range(n)
-        )
+        tuple((p[i] if i < len(p) else zero) + (q[i] if i < len(q) else zero) for i in range(n))
     )
 
 
@@ -83,7 +81,9 @@ class RationalFunction:
     def __add__(self, other: Any) -> RationalFunction:
         b = self._lift(other)
         return self._reduced(
-            _add(_multiply(self.numerator, b.denominator), _multiply(b.numerator, self.denominator)),
+            _add(
+                _multiply(self.numerator, b.denominator), _multiply(b.numerator, self.denominator)
+            ),
             _multiply(self.denominator, b.denominator),
         )
 

@@ -24,7 +24,7 @@ class Relation(ABC):
 
     @property
     def flips(self) -> tuple[int, ...]:
-        """For each child +1 or -1: does its ``w`` lie in the same half-plane as ours?"""
+        """For each child: 1 if its ``w`` lies in our half-plane, -1 if not, 0 if unknown."""
         return (1,) * len(self.children)
 
     @property
@@ -72,4 +72,8 @@ def numeric(value: Any) -> Any:
         return value.numeric()
     if isinstance(value, tuple):
         return tuple(map(numeric, value))
-    return to_float(value) if isinstance(value, (int, float, Fraction)) or is_expression(value) else value
+    return (
+        to_float(value)
+        if isinstance(value, (int, float, Fraction)) or is_expression(value)
+        else value
+    )

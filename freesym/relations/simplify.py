@@ -81,10 +81,8 @@ def additive(terms: Sequence[Relation], powers: Powers) -> Relation:
     kept, totals = _merged(pairs)
     if not kept:
         return Constant(shift)
-    if len(kept) == 1:
-        whole = _additive_power(kept[0], totals[0])
-    else:
-        whole = Additive(kept, totals)
+    alone = len(kept) == 1
+    whole = _additive_power(kept[0], totals[0]) if alone else Additive(kept, totals)
     return affine(whole, 1, shift)
 
 

@@ -183,11 +183,10 @@ class Solver:
     def potential(self, solved: Solved) -> Complex:
         """The log-potential at solved points."""
         assert self.compiled.potential is not None
-        return self._evaluate(self.compiled.potential, solved)[0]
+        return np.asarray(self._evaluate(self.compiled.potential, solved)[0])
 
 
 @lru_cache(maxsize=1024)
 def solver(relation: Relation) -> Solver:
     """The solver of a tree with numerical parameters; cached on the tree."""
     return Solver(relation, compile_relation(relation))
-

@@ -158,7 +158,7 @@ def _residues(relation: nodes.Additive, parts: list[Atoms]) -> list[tuple[Any, A
 def _residue(relation: Relation, x: float) -> float:
     """``lim i y G(x + i y)``, extrapolated from two heights."""
     y = np.array([1e-8, 1e-10]) * max(abs(x), 1.0)
-    g = transforms(relation, x + 1j * y).g
+    g = transforms(relation, (x + 1j * y).astype(np.complex128)).g
     masses = (1j * y * g).real
     if not np.isfinite(masses).all() or masses[1] < 0.5 * masses[0]:
         return 0.0

@@ -56,7 +56,7 @@ def _additive(relation: nodes.Additive, parts: list[Interval]) -> Interval:
 
 def _power(x: float, t: float) -> float:
     try:
-        return x**t
+        return float(x**t)
     except OverflowError:
         return math.inf
 

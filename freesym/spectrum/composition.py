@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ def _pieces(relation: Relation, gap: Interval) -> list[Interval]:
     turns = np.flatnonzero(np.sign(g[:-1]) * np.sign(g[1:]) < 0)
     zeros = [_root(relation, x[i], x[i + 1]) for i in turns if g[i] > 0]
     ends = [a, *zeros, b]
-    return list(zip(ends[:-1], ends[1:], strict=True))
+    return list(pairwise(ends))
 
 
 def _root(relation: Relation, low: float, high: float) -> float:

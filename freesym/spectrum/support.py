@@ -116,6 +116,10 @@ def _union(intervals: list[Interval]) -> tuple[Interval, ...]:
     return tuple(merged)
 
 
+def _nearest(values: list[float], x: float) -> float:
+    return min(values, key=lambda value: abs(value - x))
+
+
 class _Scan:
     """The search for the intervals of one solved relation."""
 
@@ -148,7 +152,7 @@ class _Scan:
     @property
     def inside(self) -> NDArray[np.bool_]:
         """Which points lie in the support."""
-        return self.rho != 0.0
+        return np.asarray(self.rho != 0.0)
 
     # ------------------------------------------------------------------ the search
 
@@ -171,7 +175,7 @@ class _Scan:
 
     def _outer(self, sign: float, scale: float, bound: float) -> float:
         """The first point of a geometric sequence beyond which nothing lies."""
-        x = sign * scale * 2.0 ** np.arange(-30, 100, 2)
+        x = np.asarray(sign * scale * 2.0 ** np.arange(-30, 100, 2), dtype=np.float64)
         rho, cdf = self._at(x)
         beyond = rho == 0.0
         if self.has_cdf:
@@ -275,10 +279,10 @@ class _Scan:
         smallest = _NOISE * (width if math.isfinite(width) else 1.0)
         merged = _union([(a - 0.5 * smallest, b + 0.5 * smallest) for a, b in intervals])
         closed = [(a + 0.5 * smallest, b - 0.5 * smallest) for a, b in merged]
-        ends = {end for interval in intervals for end in interval}
-        exact = [tuple(min(ends, key=lambda e, x=x: abs(e - x)) for x in pair) for pair in closed]
+        ends = [end for interval in intervals for end in interval]
+        exact = [(_nearest(ends, a), _nearest(ends, b)) for a, b in closed]
         if not self.has_cdf:
-            return tuple((a, b) for a, b in exact)
+            return tuple(exact)
         middles = [0.5 * (b + a) for (_, b), (a, _) in pairwise(exact)]
         _, between = self._at(np.array(middles))
         cdf = np.concatenate([[0.0], between, [1.0]])

@@ -16,11 +16,11 @@ import pytest
 
 from freesym.kernels.measure import cauchy_transform
 from freesym.kernels.measure_potential import log_potential
+from freesym.lowering.fitting import fit_panels
 from freesym.lowering.measure import (
     FittedMeasure,
     MeasureTable,
     Panel,
-    fit_panels,
     measure_table,
     raw_moments,
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import mpmath as mp
@@ -54,7 +55,7 @@ def _raney(w: Complex, p: float, r: float) -> Complex:
     far = 1e3 * p**p / max(p - 1, 0.5) ** (p - 1)
     start = np.maximum(far / np.abs(w), 1.0)
     s = 1 + 1 / (w * start)
-    for share in np.linspace(1, 0, 200):
+    for share in np.linspace(1, 0, 30):
         target = np.log(w * start**share)
         for _ in range(4 if share else 12):
             value = p * np.log(s) - np.log(s - 1) - target
@@ -64,10 +65,13 @@ def _raney(w: Complex, p: float, r: float) -> Complex:
 
 
 def _equilibrium(w: Complex, t: float, m: int) -> Complex:
+    """The density ``h(x) sqrt(a^2 - x^2)/pi``, by the quadrature rule of its weight."""
     ratios = np.cumprod([1.0, *((2 * k - 1) / (2 * k) for k in range(1, m + 1))])
     square = (1 / (m * t * ratios[m])) ** (1 / m)
-    h = m * t * sum(ratios[k] * square**k * w ** (2 * m - 2 - 2 * k) for k in range(m))
-    return m * t * w ** (2 * m - 1) - h * sqrt_cut(w, -math.sqrt(square), math.sqrt(square))
+    angles = np.arange(1, 400) * np.pi / 400
+    x = math.sqrt(square) * np.cos(angles)
+    h = m * t * sum(ratios[k] * square**k * x ** (2 * m - 2 - 2 * k) for k in range(m))
+    return (square / 400 * np.sin(angles) ** 2 * h / (w[:, None] - x)).sum(axis=1)
 
 
 def _points(law: Law) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -89,6 +93,7 @@ def _points(law: Law) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return np.array([float(a) for a in pairs]), np.array([float(m) for m in pairs.values()])
 
 
+@lru_cache(maxsize=64)
 def _quadrature(law: Law) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Nodes and weights of a pushforward."""
     from sympy import lambdify
@@ -151,7 +156,7 @@ class Sweeps:
         self.law = law
         self.memory: dict[tuple[int, ...], list[Complex]] = {}
 
-    def solve(self, z: Complex, *, tolerance: float = 1e-13, sweeps: int = 4000) -> Complex:
+    def solve(self, z: Complex, *, tolerance: float = 1e-13, sweeps: int = 1500) -> Complex:
         """``G`` where the sweeps have settled, NaN elsewhere."""
         before = np.full(z.shape, np.inf, dtype=complex)
         with np.errstate(all="ignore"):
