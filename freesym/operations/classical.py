@@ -61,8 +61,9 @@ _SAME = 1e-12
 #: Distances below this part of a position are taken from farther away.
 _BLURRED = 1e-9
 _TOLERANCE = 1e-14
-_OUTPUT_TOLERANCE = 1e-13
-_STEP = 0.5
+_OUTPUT_TOLERANCE = 3e-14
+_CHOP = 2e-14
+_STEP = 0.42
 _MASS_TOLERANCE = 1e-9
 
 # ---------------------------------------------------------------------------- operand densities
@@ -147,9 +148,17 @@ def _fitting_matrix(ratio: float, power: float) -> tuple[Floats, Floats]:
     return np.linalg.pinv(scaled), scaled
 
 
-def _fitted_half(along: Callable[[Floats], Floats], width: float, first: float) -> _Half:
+def _chopped(coefficients: Floats) -> Floats:
+    """Without the tail that is noise."""
+    size = np.abs(coefficients)
+    last = int(np.flatnonzero(size > _CHOP * size.max(initial=1e-300)).max(initial=0))
+    return np.where(np.arange(_COUNT) <= last, coefficients, 0.0)
+
+
+def _fitted_half(
+    along: Callable[[Floats], Floats], width: float, first: float, power: float
+) -> _Half:
     """Bisect until every panel is resolved, all panels of a level in one call."""
-    power = _leading_power(along, max(first, 1e-4))
     pending, done = [(first, 1.0)], dict[Interval, Floats]()
     while pending:
         ends = np.array(pending)
@@ -162,7 +171,7 @@ def _fitted_half(along: Callable[[Floats], Floats], width: float, first: float) 
             error = np.max(np.abs(matrix @ found - row)) * (b - a)
             tail = np.max(np.abs(found[-2:])) * (b - a)
             if max(error, tail) <= _TOLERANCE or b - a <= max(1e-9 * b, 1e-150):
-                done[a, b] = found / b**power
+                done[a, b] = _chopped(found) / b**power
             else:
                 rest += [(a, 0.5 * (a + b)), (0.5 * (a + b), b)]
         pending = rest
@@ -213,13 +222,20 @@ def _density(relation: Relation, x: Floats) -> Floats:
 def _half_cell(relation: Relation, end: float, width: float) -> _Half:
     """The half of a cell next to ``end``, on the side of the sign of ``width``."""
     size = abs(width)
+    first = min(0.25, math.sqrt(_BLURRED * abs(end) / size))
+
+    def sampled(t: Floats) -> tuple[Floats, Floats]:
+        x = end + width * t * t
+        # the coordinate that the rounded point has
+        rounded = np.sqrt(np.abs(x - end) / size)
+        return rounded, 2 * size * rounded * _density(relation, x)
 
     def along(t: Floats) -> Floats:
-        x = end + width * t * t
-        # the distance that the rounded point has: the product varies little with it
-        return 2 * np.sqrt(size * np.abs(x - end)) * _density(relation, x)
+        rounded, q = sampled(t)
+        return np.asarray(q * (t / rounded) ** power)
 
-    return _fitted_half(along, size, min(0.25, math.sqrt(_BLURRED * abs(end) / size)))
+    power = _leading_power(lambda t: sampled(t)[1], max(first, 1e-4))
+    return _fitted_half(along, size, first, power)
 
 
 def _cells(relation: Relation, low: float, high: float, depth: int = 0) -> Iterator[_Cell]:

@@ -29,6 +29,8 @@ Matrix = NDArray[np.float64]
 
 
 def _laws(values: Sequence[Any], operation: str) -> tuple[Law, ...]:
+    if isinstance(values, Law):
+        raise InvalidLawError(f"{operation} takes a list of laws: [{values!r}, ...]")
     laws = tuple(require_law(value, operation) for value in values)
     if not laws:
         raise InvalidLawError(f"{operation} needs at least one law")

@@ -6,6 +6,7 @@ A thousand equal layers thus become one factor with the power 1000.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ from freesym.relations.nodes import (
 from freesym.relations.relation import Relation
 
 Powers = Sequence[Any]
+_LARGEST_EXPONENT = 300.0
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def multiplicative(factors: Sequence[Relation], powers: Powers) -> Relation:
     pairs: list[tuple[Relation, Any]] = []
     for factor, power in zip(factors, powers, strict=True):
         inner = factor
-        if isinstance(inner, Affine) and inner.shift == 0 and _is_positive(inner.scale):
+        if isinstance(inner, Affine) and inner.shift == 0 and _can_pull_out(inner.scale, power):
             scale = scale * inner.scale**power
             inner = inner.child
         if isinstance(inner, Constant):
@@ -159,6 +161,13 @@ def reshape(relation: Relation, ratio: Any) -> Relation:
     if isinstance(relation, Affine) and relation.shift == 0:
         return affine(reshape(relation.child, ratio), relation.scale, 0)
     return relation if ratio == 1 else Reshape(relation, ratio)
+
+
+def _can_pull_out(scale: Any, power: Any) -> bool:
+    """A positive scale whose power is a floating-point number."""
+    if not _is_positive(scale) or getattr(scale, "free_symbols", None):
+        return _is_positive(scale)
+    return abs(math.log(scale) * float(power)) < _LARGEST_EXPONENT
 
 
 def _is_positive(scale: Any) -> bool:

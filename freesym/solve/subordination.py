@@ -111,9 +111,8 @@ class Sweeper:
         self, powers: tuple[float, ...], node: Relation, path: Path, w: complex
     ) -> State:
         targets = self.targets.setdefault(path, [w] * len(node.children))
-        # a centred factor throws the other one far: let that settle between the moves
-        repeats = 8 if isinstance(node, nodes.RealMultiplicative) else 1
-        parts = self._children(node, path, targets, repeats)
+        # one factor may throw the others far: let them settle between the moves
+        parts = self._children(node, path, targets, repeats=8)
         q = [cmath.log(part.psi / part.g) for part in parts]
         total = sum(t * qi for t, qi in zip(powers, q, strict=True))
         log_w = cmath.log(w)

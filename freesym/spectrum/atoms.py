@@ -45,7 +45,9 @@ def _cached_atoms(relation: Relation, key: str) -> MappingProxyType[Any, Any]:
 def _collected(pairs: Iterable[tuple[Any, Any]]) -> Atoms:
     """Add the masses of equal locations; drop what is not positive."""
     totals: Atoms = {}
-    for location, mass in pairs:
+    for place, mass in pairs:
+        whole = isinstance(place, Fraction) and place.denominator == 1
+        location = int(place) if whole else place
         totals[location] = totals.get(location, 0) + mass
     return {a: m for a, m in totals.items() if _is_positive(m)}
 
@@ -109,7 +111,8 @@ def _additive(relation: nodes.Additive, parts: list[Atoms]) -> list[tuple[Any, A
 
 
 def _power(part: Atoms, t: Any) -> Atoms:
-    pairs = [(a**t, t * m - (t - 1)) for a, m in part.items() if a != 0]
+    masses = ((a, t * m - (t - 1)) for a, m in part.items() if a != 0)
+    pairs = [(a**t, mass) for a, mass in masses if _is_positive(mass)]
     pairs += [(0, m) for a, m in part.items() if a == 0]
     return _collected(p for p in pairs if _is_positive(p[1]))
 

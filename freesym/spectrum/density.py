@@ -73,6 +73,10 @@ def _beside(relation: Relation, x: float) -> float:
 
     An atom adds nothing; an integrable singularity (a hard edge) is infinite.
     """
+    from freesym.spectrum.support import continuous_support
+
+    if not any(a <= x <= b for a, b in continuous_support(relation)):
+        return 0.0
     steps = np.array([1e-6, 1e-8, 1e-10]) * (abs(x) if x else 1.0)
     near = np.concatenate([x - steps, x + steps])
     g = transforms(relation, near.astype(np.complex128)).g

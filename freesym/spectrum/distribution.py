@@ -16,7 +16,7 @@ from freesym.relations.relation import Relation
 from freesym.spectrum.atoms import atoms
 from freesym.spectrum.density import real_points, refuse_unsolved, shaped
 from freesym.spectrum.evaluate import transforms
-from freesym.spectrum.support import continuous_support
+from freesym.spectrum.support import Interval, continuous_support, support
 
 Real = NDArray[np.float64]
 _NODES = 257
@@ -39,64 +39,60 @@ def cdf(relation: Relation, x: ArrayLike) -> Any:
 
 
 def _cdf(relation: Relation, x: Real) -> Real:
-    masses = _masses(relation)
-    locations = np.array([a for a, _ in masses])
-    on_atom = np.isin(x, locations)
-    values = np.empty_like(x)
-    if not on_atom.all():
-        u = transforms(relation, x[~on_atom].astype(np.complex128), potential=True).u
+    locations = np.array([a for a, _ in _masses(relation)])
+    singular = np.isin(x, locations)
+    values = np.full(x.shape, np.nan)
+    if not singular.all():
+        u = transforms(relation, x[~singular].astype(np.complex128), potential=True).u
         assert u is not None
-        values[~on_atom] = 1 - u.imag / np.pi
-    for location, mass in masses:
-        here = x == location
-        if here.any():
-            values[here] = _cdf_at_atom(relation, location, mass)
+        values[~singular] = 1 - u.imag / np.pi
     missing = np.isnan(values)
     if missing.any():
-        values[missing] = [_cdf_beside(relation, point) for point in x[missing]]
+        values[missing] = [_singular_cdf(relation, point) for point in x[missing]]
     return np.clip(values, 0.0, 1.0)
 
 
-def _cdf_beside(relation: Relation, x: float) -> float:
-    """The limit at a point where the potential is singular: 0 and hard edges.
+def _singular_cdf(relation: Relation, x: float) -> float:
+    """The value at an atom, at 0, at an edge: from the gap beside it, or from both sides."""
+    intervals = support(relation)
+    after = [a for a, _ in intervals if a > x]
+    if not any(a <= x < b for a, b in intervals):
+        if not after:
+            return 1.0
+        before = [b for _, b in intervals if b <= x]
+        return _value_between(relation, max(before), min(after)) if before else 0.0
+    mass = dict(_masses(relation)).get(x, 0.0)
+    if any(a == x < b for a, b in intervals):
+        return _value_below(relation, x, intervals) + mass
+    return _value_from_both_sides(relation, x, mass)
 
-    The mean of both sides, where there are two, is exact to the second order of the step.
-    """
-    relative = np.array([1e-15, 1e-13, 1e-11])
-    tiny = np.array([1e-300, 1e-100, 1e-30, 1e-17, 1e-14, 1e-12]) * _scale(relation)
+
+def _value_between(relation: Relation, a: float, b: float) -> float:
+    """The constant value in a gap."""
+    middle = math.sqrt(a * b) if a > 0 and b > 4 * a else a + 0.41 * (b - a)
+    u = transforms(relation, np.array([middle], dtype=complex), potential=True).u
+    assert u is not None
+    return float(1 - u.imag[0] / np.pi)
+
+
+def _value_below(relation: Relation, x: float, intervals: tuple[Interval, ...]) -> float:
+    before = [b for _, b in intervals if b < x]
+    return _value_between(relation, max(before), x) if before else 0.0
+
+
+def _value_from_both_sides(relation: Relation, x: float, mass: float) -> float:
+    """The mean of both sides is exact to the second order of the step."""
+    relative = np.array([1e-15, 1e-13, 1e-11, 1e-9])
+    tiny = np.array([1e-300, 1e-100, 1e-30, 1e-17, 1e-14, 1e-12, 1e-9]) * _scale(relation)
     steps = relative * abs(x) if x else tiny
     near = np.stack([x + steps, x - steps]).astype(np.complex128)
     u = transforms(relation, near.ravel(), potential=True, thorough=False).u
     assert u is not None
     both = u.imag.reshape(near.shape)
     for k in range(len(steps)):
-        found = both[:, k][np.isfinite(both[:, k])]
-        if found.size:
-            return float(1 - found.mean() / np.pi)
+        if np.isfinite(both[:, k]).all():
+            return float(1 - both[:, k].mean() / np.pi) + 0.5 * mass
     return math.nan
-
-
-def _cdf_at_atom(relation: Relation, location: float, mass: float) -> float:
-    """The continuous part below the atom, plus all atoms up to it."""
-    step = 1e-9 * (abs(location) if location else _scale(relation))
-    both = np.array([location - step, location + step], dtype=complex)
-    u = transforms(relation, both, potential=True).u
-    assert u is not None
-    below, above = 1 - u.imag / np.pi
-    if any(a <= location <= b for a, b in continuous_support(relation)):
-        return float(_continuous_limit(relation, location, step, below, above, mass))
-    return float(above)
-
-
-def _continuous_limit(
-    relation: Relation, location: float, step: float, below: float, above: float, mass: float
-) -> float:
-    """Next to a continuous part the two sides are averaged: the errors cancel to first order."""
-    interior = any(a < location < b for a, b in continuous_support(relation))
-    if interior:
-        return 0.5 * (below + mass + above)
-    starts = any(a == location for a, _ in continuous_support(relation))
-    return below + mass if starts else above
 
 
 def _scale(relation: Relation) -> float:
@@ -155,7 +151,7 @@ def _interval_nodes(a: float, b: float) -> Real:
     for end, other in ((a, b), (b, a)):
         nodes.append(end + (other - end) * np.geomspace(1e-16, 0.5, 180))
     if a == 0.0:
-        nodes.append(b * np.geomspace(1e-60, 0.5, 400))
+        nodes.append(b * np.geomspace(1e-290, 0.5, 900))
     inner = np.unique(np.concatenate(nodes))
     return inner[(inner > a) & (inner < b)]
 
@@ -257,7 +253,7 @@ def _quantile(relation: Relation, q: Real) -> Real:
         low[active] = np.where(above, low[active], x[active])
         with np.errstate(all="ignore"):
             trial = x[active] - error / rho
-        middle = 0.5 * (low[active] + high[active])
+        middle = _middle(low[active], high[active])
         outside = ~((trial > low[active]) & (trial < high[active]))
         exact = np.abs(error) <= 2e-16
         trial = np.where(exact, x[active], np.where(outside, middle, trial))
@@ -268,6 +264,12 @@ def _quantile(relation: Relation, q: Real) -> Real:
         active = active[~done]
     x = np.where(q <= 0, table.x[0], x)
     return np.where(q >= 1, table.x[-1], x)
+
+
+def _middle(low: Real, high: Real) -> Real:
+    """Halfway, geometrically where a bracket spans powers."""
+    wide = (low > 0) & (high > 4 * low)
+    return np.where(wide, np.sqrt(low) * np.sqrt(high), 0.5 * (low + high))
 
 
 def sample(relation: Relation, size: int | tuple[int, ...] | None, rng: Any) -> Any:

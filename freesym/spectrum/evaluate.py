@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from freesym.lowering.compile import RESIDUAL_PLAIN
 from freesym.relations import nodes
 from freesym.relations.leaf import Leaf
 from freesym.relations.relation import Relation
@@ -76,7 +77,7 @@ def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> 
     engine = solver(with_constants(relation) if potential else relation)
     found = engine.solve(z, thorough=thorough)
     g, psi = engine.transforms(found)
-    if not isinstance(relation, Leaf):
+    if engine.compiled.residual == RESIDUAL_PLAIN and not isinstance(relation, Leaf):
         # an imaginary part below the rounding of g is none
         noise = (z.imag == 0) & (np.abs(g.imag) < 1e-15 * np.abs(g.real))
         g.imag[noise] = 0.0

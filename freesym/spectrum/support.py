@@ -283,7 +283,8 @@ class _Scan:
         exact = [(_nearest(ends, a), _nearest(ends, b)) for a, b in closed]
         if not self.has_cdf:
             return tuple(exact)
-        middles = [0.5 * (b + a) for (_, b), (a, _) in pairwise(exact)]
+        # not the midpoint, where a symmetric law has the zero of its Cauchy transform
+        middles = [b + 0.41 * (a - b) for (_, b), (a, _) in pairwise(exact)]
         _, between = self._at(np.array(middles))
         cdf = np.concatenate([[0.0], between, [1.0]])
         masses = {float(x): float(m) for x, m in atoms_module.atoms(self.relation).items()}

@@ -284,7 +284,7 @@ def cauchy_transform(law: Law, z: Complex) -> Complex:
 def lower_root(coefficients: list[Any]) -> complex:
     """The only zero of a real polynomial in the lower half-plane, 0 if there is none."""
     roots = mp.polyroots(coefficients, maxsteps=500, extraprec=200)
-    below = [r for r in roots if mp.im(r) < -mp.mpf(10) ** (-mp.mp.dps // 2)]
+    below = [r for r in roots if mp.im(r) < -(mp.mpf(10) ** (-mp.mp.dps // 2))]
     assert len(below) <= 1, "the half-plane does not single out a root"
     return complex(below[0]) if below else 0j
 
