@@ -18,6 +18,7 @@ from freesym.spectrum import atoms as _atoms
 from freesym.spectrum import bounds as _bounds
 from freesym.spectrum import density as _density
 from freesym.spectrum import distribution as _distribution
+from freesym.spectrum import inversion as _inversion
 from freesym.spectrum import moments as _moments
 from freesym.spectrum import support as _support
 
@@ -238,6 +239,14 @@ class Law(ABC):
     def M(self, z: ArrayLike) -> Any:
         """The moment generating function ``sum_{n>=1} m_n z^n = G(1/z)/z - 1``."""
         return _density.moment_transform(self._numeric, z)
+
+    def R(self, w: ArrayLike) -> Any:
+        """The R-transform ``G^{-1}(w) - 1/w`` at numbers where that inverse exists."""
+        return _inversion.r_transform(self._numeric, w)
+
+    def S(self, m: ArrayLike) -> Any:
+        """The S-transform ``(1 + m)/m M^{-1}(m)`` at numbers where that inverse exists."""
+        return _inversion.s_transform(self._numeric, m)
 
     def density(self, x: ArrayLike) -> Any:
         """The density of the absolutely continuous part; 0 outside the support.

@@ -505,9 +505,7 @@ def _spread(
 
     if not along(_NODES).any():
         return ()
-    return fit_panels(
-        position, along, (-1.0, 0.0, 1.0), tolerance=_OUTPUT_TOLERANCE
-    ).panels
+    return fit_panels(position, along, (-1.0, 0.0, 1.0), tolerance=_OUTPUT_TOLERANCE).panels
 
 
 # ---------------------------------------------------------------------------- the measure

@@ -150,7 +150,7 @@ def negative_inverse(relation: Relation) -> Relation:
     if isinstance(relation, NegativeInverse):
         return relation.child
     if isinstance(relation, Affine) and relation.shift == 0:
-        return affine(NegativeInverse(relation.child), exact_quotient(1, relation.scale), 0)
+        return affine(negative_inverse(relation.child), exact_quotient(1, relation.scale), 0)
     return NegativeInverse(relation)
 
 

@@ -190,6 +190,7 @@ def _mass_at_zero_of_reciprocal(relation: Relation, x: float, scale: float) -> f
 def _zeros_of_reciprocal(relation: Relation) -> list[tuple[Any, Any]]:
     """Zeros of the increasing function ``1/G`` outside the continuous support."""
     from freesym.spectrum.bounds import hull
+    from freesym.spectrum.support import continuous_support
 
     a, b = hull(relation)
     pad = 0.01 * (b - a) + 1e-6
@@ -202,7 +203,9 @@ def _zeros_of_reciprocal(relation: Relation) -> list[tuple[Any, Any]]:
         below = _reciprocal(relation, middle) < 0
         low, high = np.where(below, middle, low), np.where(below, high, middle)
     found = []
-    for place in 0.5 * (low + high):
+    middles = 0.5 * (low + high)
+    inside = continuous_support(relation) if len(middles) else ()
+    for place in (p for p in middles if not any(s < p < e for s, e in inside)):
         mass = _mass_at_zero_of_reciprocal(relation, float(place), 0.01 * (b - a + pad))
         if mass > 1e-9:
             found.append((float(place), mass))

@@ -90,7 +90,7 @@ def _beside(relation: Relation, x: float) -> float:
 
 def cauchy_transform(relation: Relation, z: ArrayLike) -> Any:
     """``G`` at complex points, by reflection in the lower half-plane."""
-    points = _complex_points(z)
+    points = complex_points(z)
     flat = points.ravel()
     values = np.full(flat.shape, complex("nan"))
     fine = np.isfinite(flat)
@@ -99,7 +99,8 @@ def cauchy_transform(relation: Relation, z: ArrayLike) -> Any:
     return shaped(values, points.shape)
 
 
-def _complex_points(z: ArrayLike) -> Complex:
+def complex_points(z: ArrayLike) -> Complex:
+    """The points as a complex array; non-numerical input is refused."""
     points = np.asarray(z)
     if points.dtype.kind not in "biufc":
         raise InvalidLawError(f"z has type {points.dtype}; give complex numbers")
@@ -114,7 +115,7 @@ def _reflected(relation: Relation, z: Complex) -> Complex:
 
 def moment_transform(relation: Relation, z: ArrayLike) -> Any:
     """``M(z) = psi(1/z)``."""
-    points = _complex_points(z)
+    points = complex_points(z)
     flat = points.ravel()
     values = np.zeros(flat.shape, dtype=np.complex128)
     nonzero = flat != 0

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from freesym.relations import nodes
 from freesym.relations.leaf import Leaf
 from freesym.relations.relation import Relation
+from freesym.relations.simplify import Constant
 from freesym.solve.solver import solver
 from freesym.spectrum import atoms as atoms_module
 from freesym.spectrum.bounds import hull
@@ -51,6 +52,8 @@ def edges(relation: Relation) -> tuple[float, ...]:
 def continuous_support(relation: Relation) -> tuple[Interval, ...]:
     """The intervals that carry the absolutely continuous part."""
     match relation:
+        case Constant():
+            return ()
         case nodes.Affine():
             return _mapped(relation)
         case nodes.NegativeInverse():

@@ -13,9 +13,8 @@ import pytest
 
 import freesym as fs
 from freesym import Law
-
-from tests.strategies import POSITIVE_LEAVES, REAL_LEAVES, positive, random_law, real
 from tests.reference import oracles
+from tests.strategies import POSITIVE_LEAVES, REAL_LEAVES, positive, random_law, real
 
 #: The sweeps stop at 1e-13 with a contraction of at least 1/2: both sides keep twelve digits.
 TRANSFORM = 1e-11
