@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from freesym import parameters
 from freesym.errors import InvalidLawError, UnsupportedOperationError
-from freesym.parameters import Number, as_number, exact_quotient, number_repr
+from freesym.parameters import Number, argument_name, as_number, exact_quotient, number_repr
 from freesym.relations.relation import Relation
 from freesym.spectrum import atoms as _atoms
 from freesym.spectrum import bounds as _bounds
@@ -57,7 +57,7 @@ class Law(ABC):
             domain = field.metadata.get("domain")
             if domain is not None:
                 value = parameters.checked(
-                    getattr(self, field.name), domain, type(self).__name__, field.name
+                    getattr(self, field.name), domain, type(self).__name__, argument_name(field)
                 )
                 object.__setattr__(self, field.name, value)
         self._validate()
@@ -134,8 +134,8 @@ class Law(ABC):
         MarchenkoPastur(ratio=Rational(1, 2))
         """
         fields = dataclasses.fields(self)  # type: ignore[arg-type]
-        values = {f.name: _replaced(getattr(self, f.name), replacements) for f in fields}
-        return dataclasses.replace(self, **values)  # type: ignore[type-var]
+        values = {argument_name(f): _replaced(getattr(self, f.name), replacements) for f in fields}
+        return type(self)(**values)
 
     # ------------------------------------------------------------------ printing
 
@@ -147,7 +147,7 @@ class Law(ABC):
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
             if field.default is dataclasses.MISSING or value != field.default:
-                shown.append(f"{field.name}={_field_repr(value)}")
+                shown.append(f"{argument_name(field)}={_field_repr(value)}")
         return shown
 
     # ------------------------------------------------------------------ operators

@@ -83,7 +83,8 @@ def _from_sympy(value: Any, name: str) -> Number:
         return exact.numerator if exact.denominator == 1 else exact
     if value.is_Float:
         return as_number(float(value), name)
-    if value.is_real is False or value.is_finite is False:
+    undefined = value.has(sys.modules["sympy"].nan)
+    if undefined or value.is_real is False or value.is_finite is False:
         raise InvalidLawError(f"{name} = {value} is not a finite real number")
     return value
 
@@ -100,9 +101,14 @@ def checked(value: Any, domain: Domain, law: str, name: str) -> Number:
     return number
 
 
-def parameter(domain: Domain = REAL, **keywords: Any) -> Any:
-    """A dataclass field that holds a checked parameter."""
-    return dataclasses.field(metadata={"domain": domain}, **keywords)
+def parameter(domain: Domain = REAL, *, name: str | None = None, **keywords: Any) -> Any:
+    """A dataclass field that holds a checked parameter, known to users as ``name``."""
+    return dataclasses.field(metadata={"domain": domain, "name": name}, **keywords)
+
+
+def argument_name(field: dataclasses.Field[Any]) -> str:
+    """What a field is called in the constructor."""
+    return field.metadata.get("name") or field.name
 
 
 def to_float(value: Number) -> float:

@@ -14,7 +14,7 @@ from freesym.parameters import POSITIVE, REAL, Number, parameter
 from freesym.relations.leaf import RTransformLeaf
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, init=False)
 class Semicircle(RTransformLeaf, LeafLaw):
     """The limit spectrum of Wigner matrices, the normal law of free probability.
 
@@ -47,20 +47,26 @@ class Semicircle(RTransformLeaf, LeafLaw):
     0.159155
     """
 
-    mean: Number = parameter(REAL, default=0)
-    variance: Number = parameter(POSITIVE, default=1)
+    _mean: Number = parameter(REAL, name="mean", default=0)
+    _variance: Number = parameter(POSITIVE, name="variance", default=1)
+
+    def __init__(self, mean: Number = 0, variance: Number = 1) -> None:
+        # mean() and variance() are methods of every law, so the fields have other names
+        object.__setattr__(self, "_mean", mean)
+        object.__setattr__(self, "_variance", variance)
+        self.__post_init__()
 
     def r_transform(self, g: Any) -> Any:
         """The defining relation."""
-        return self.mean + self.variance * g
+        return self._mean + self._variance * g
 
     def r_antiderivative(self, g: Any) -> Any:
         """The integral of R from 0."""
-        return g * (self.mean + self.variance * (g / 2))
+        return g * (self._mean + self._variance * (g / 2))
 
     def hull(self) -> tuple[float, float]:
         """The smallest interval that carries the law."""
-        centre, radius = float(self.mean), 2 * math.sqrt(float(self.variance))
+        centre, radius = float(self._mean), 2 * math.sqrt(float(self._variance))
         return centre - radius, centre + radius
 
     def continuous_support(self) -> tuple[tuple[float, float], ...]:
@@ -69,10 +75,10 @@ class Semicircle(RTransformLeaf, LeafLaw):
 
     def is_symmetric(self) -> bool:
         """When the mean is 0."""
-        return bool(self.mean == 0)
+        return bool(self._mean == 0)
 
     def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
         """A Gaussian orthogonal matrix with off-diagonal variance ``variance/n``."""
         x = np.random.default_rng(rng).standard_normal((n, n))
-        noise = math.sqrt(float(self.variance) / (2 * n)) * (x + x.T)
-        return np.asarray(noise + float(self.mean) * np.eye(n))
+        noise = math.sqrt(float(self._variance) / (2 * n)) * (x + x.T)
+        return np.asarray(noise + float(self._mean) * np.eye(n))

@@ -24,7 +24,7 @@ from itertools import pairwise, product
 from typing import Any, Literal
 
 import numpy as np
-from numpy.polynomial import chebyshev
+from numpy.polynomial import chebyshev, legendre
 from numpy.typing import NDArray
 
 from freesym.algebra import convolutions as convolve
@@ -35,7 +35,6 @@ from freesym.laws._models import rotated
 from freesym.laws.cauchy import Cauchy
 from freesym.laws.density_law import DensityLaw
 from freesym.laws.discrete import Discrete
-from freesym.lowering.fitting import fit_panels
 from freesym.lowering.measure import MeasureTable, Panel, measure_table
 from freesym.operations.node import require_law
 from freesym.parameters import Number, exact_quotient
@@ -60,10 +59,14 @@ _FEW_ATOMS = 16
 _SAME = 1e-12
 #: Distances below this part of a position are taken from farther away.
 _BLURRED = 1e-9
-_TOLERANCE = 1e-14
-_OUTPUT_TOLERANCE = 3e-14
+_TOLERANCE = 3e-15
+_RELATIVE = 2e-14
+_NEGLIGIBLE = 1e-18
+_NARROW = 64 * float(np.finfo(float).eps)
 _CHOP = 2e-14
-_STEP = 0.42
+_STEP = 0.32
+_PART = 128
+_FEW_UNVERIFIED = 0.1
 _MASS_TOLERANCE = 1e-9
 
 # ---------------------------------------------------------------------------- operand densities
@@ -73,6 +76,11 @@ _SAMPLES = 36
 _NODES: Floats = -np.cos(np.pi * (np.arange(_SAMPLES) + 0.5) / _SAMPLES)
 _VANDER: Floats = chebyshev.chebvander(_NODES, _COUNT - 1)
 _DEPTH = 10
+# the result: Legendre series of at most 16 terms
+_OUTPUT_NODES: Floats = legendre.leggauss(24)[0]
+_OUTPUT_VANDER: Floats = legendre.legvander(_OUTPUT_NODES, 15)
+_OUTPUT_FIT: Floats = np.linalg.pinv(_OUTPUT_VANDER)
+_GAUSS, _WEIGHTS = (0.5 * (v + k) for v, k in zip(legendre.leggauss(24), (1, 0), strict=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +156,12 @@ def _fitting_matrix(ratio: float, power: float) -> tuple[Floats, Floats]:
     return np.linalg.pinv(scaled), scaled
 
 
+def _allowance(values: Floats, width: float, *, exact: bool) -> float:
+    """The error a panel may have: relative, and in the bulk or beside a blurred end absolute."""
+    relative = _RELATIVE * float(np.max(np.abs(values)))
+    return max(relative, (_NEGLIGIBLE if exact and width < 1e-3 else _TOLERANCE) / width)
+
+
 def _chopped(coefficients: Floats) -> Floats:
     """Without the tail that is noise."""
     size = np.abs(coefficients)
@@ -168,9 +182,10 @@ def _fitted_half(
         for (a, b), row in zip(pending, values, strict=True):
             inverse, matrix = _fitting_matrix(a / b, power)
             found = inverse @ row
-            error = np.max(np.abs(matrix @ found - row)) * (b - a)
-            tail = np.max(np.abs(found[-2:])) * (b - a)
-            if max(error, tail) <= _TOLERANCE or b - a <= max(1e-9 * b, 1e-150):
+            error = np.max(np.abs(matrix @ found - row))
+            tail = np.max(np.abs(found[-2:]))
+            allowed = _allowance(row, b - a, exact=first == 0)
+            if max(error, tail) <= allowed or b - a <= max(1e-9 * b, 1e-150):
                 done[a, b] = _chopped(found) / b**power
             else:
                 rest += [(a, 0.5 * (a + b)), (0.5 * (a + b), b)]
@@ -211,11 +226,14 @@ class _Cell:
 def _density(relation: Relation, x: Floats) -> Floats:
     g = transforms(relation, x.astype(np.complex128)).g
     rho = np.maximum(-g.imag / np.pi, 0.0)
-    if not np.isfinite(rho).all():
-        bad = x[~np.isfinite(rho)]
+    bad = ~np.isfinite(rho)
+    if bad.mean() > _FEW_UNVERIFIED:
         raise ConvergenceError(
-            f"the density of an operand has no verified value at {bad[0]:.17g}", bad.tolist()
+            f"the density of an operand has no verified value at {x[bad][0]:.17g}", x[bad].tolist()
         )
+    if bad.any():
+        order = np.argsort(x[~bad])
+        rho[bad] = np.interp(x[bad], x[~bad][order], rho[~bad][order])
     return rho
 
 
@@ -464,6 +482,11 @@ class _Problem:
             total += _pair_density(self.operation, pair, base + offset, gap)
         return total
 
+    def in_parts(self, base: float, offset: Floats, pairs: Sequence[_Pair]) -> Floats:
+        """The density, part by part to save memory; similar offsets have similar nodes."""
+        parts = np.array_split(offset, 1 + len(offset) // _PART)
+        return np.concatenate([self.density(base, part, pairs) for part in parts])
+
     def panels(self) -> Iterator[Panel]:
         """The measure, between each two neighbouring singular points."""
         for low, high in pairwise(self.breakpoints):
@@ -477,35 +500,82 @@ class _Problem:
         combine = self.operation.combine
         return combine(first.low, second.low) < x < combine(first.high, second.high)
 
-    def _between(self, low: float, high: float, pairs: Sequence[_Pair]) -> Iterable[Panel]:
+    def _between(self, low: float, high: float, pairs: Sequence[_Pair]) -> Iterator[Panel]:
         half = 0.5 * (high - low)
 
         def along(t: Floats) -> Floats:
             left = t < 0
             values = np.empty_like(t)
             for side, base, sign in ((~left, low, 1.0), (left, high, -1.0)):
-                values[side] = self.density(base, sign * half * t[side] ** 2, pairs)
+                values[side] = self.in_parts(base, sign * half * t[side] ** 2, pairs)
             return values * np.abs(2 * half * t)
 
-        return _spread(low, high, along, self.sign)
+        yield from _spread(low, high, along, self.sign)
 
 
 def _spread(
     low: float, high: float, along: Callable[[Floats], Floats], sign: float = 1.0
-) -> tuple[Panel, ...]:
-    """Panels between two points, for a mass density along ``t`` from the lower (``t > 0``) end.
+) -> Iterator[Panel]:
+    """Panels between two points, for a mass density along ``t``.
 
-    From the upper one it runs along ``t < 0``.
+    The point lies ``t^2`` halves of the interval from its lower end if ``t > 0``, else from the
+    upper one.
     """
-    middle, half = 0.5 * (low + high), 0.5 * (high - low)
+    half = 0.5 * (high - low)
+    for end, side in ((low, 1.0), (high, -1.0)):
+        pieces = _dyadic_pieces(lambda t, s=side: along(s * t), abs(end) / half)
+        for a, b, row in pieces:
+            ends = [0.5 * (low + high) if t == 1 else end + side * half * t * t for t in (a, b)]
+            if ends[0] != ends[1]:
+                yield _panel(sign * ends[0], sign * ends[1], a, b, row)
 
-    def position(t: Floats) -> Floats:
-        inside = np.where(t < 0, high - half * t * t, low + half * t * t)
-        return sign * np.where(np.abs(t) == 1, middle, inside)
 
-    if not along(_NODES).any():
-        return ()
-    return fit_panels(position, along, (-1.0, 0.0, 1.0), tolerance=_OUTPUT_TOLERANCE).panels
+def _panel(left: float, right: float, a: float, b: float, density: Floats) -> Panel:
+    """The panel on which the position runs like ``t^2`` from ``a^2`` to ``b^2``."""
+    if not a:
+        return Panel.affine(left, right, density[:1])
+    middle, half = 0.5 * (a + b), 0.5 * (b - a)
+    square, linear = 2 / 3 * half * half, 2 * middle * half
+    offset = np.array([linear - square, linear, square])
+    return Panel(left, right, offset * ((right - left) / (2 * linear)), density)
+
+
+def _dyadic_pieces(
+    along: Callable[[Floats], Floats], blur: float
+) -> Iterator[tuple[float, float, Floats]]:
+    """Intervals of ``t`` with Legendre series of the mass along them; the lowest starts at 0."""
+    powers = 2.0 ** -np.arange(0, 260)
+    amounts = along(powers) * powers
+    light = (amounts <= _NEGLIGIBLE) | (powers * powers <= _NARROW * blur)
+    last = int(np.argmax(light)) if light.any() else len(powers) - 1
+    if not amounts[: last + 1].any():
+        return
+    grid = powers[: max(last, 1) + 1].tolist()
+    yield 0.0, grid[-1], np.array([0.5 * grid[-1] * float(along(grid[-1] * _GAUSS) @ _WEIGHTS)])
+    pending = [(b, a) for a, b in pairwise(grid)]
+    while pending:
+        rest = []
+        for (a, b), (row, fine) in zip(pending, _fitted_pieces(along, pending), strict=True):
+            if fine:
+                yield a, b, row
+            else:
+                rest += [(a, 0.5 * (a + b)), (0.5 * (a + b), b)]
+        pending = rest
+
+
+def _fitted_pieces(
+    along: Callable[[Floats], Floats], pieces: Sequence[Interval]
+) -> Iterator[tuple[Floats, bool]]:
+    """The series of every piece, and whether it is resolved."""
+    ends = np.array(pieces)
+    middle, half = ends.mean(axis=1)[:, None], 0.5 * (ends[:, 1:] - ends[:, :1])
+    values = along((middle + half * _OUTPUT_NODES).ravel()).reshape(len(pieces), -1)
+    rows = values @ _OUTPUT_FIT.T
+    errors = np.abs(values - rows @ _OUTPUT_VANDER.T).max(axis=1)
+    errors = np.maximum(errors, np.abs(rows[:, -2:]).max(axis=1))
+    fine = (errors <= _RELATIVE * np.abs(values).max(axis=1)) | (errors * half[:, 0] <= _TOLERANCE)
+    fine |= half[:, 0] <= 1e-6 * middle[:, 0]
+    yield from zip(rows * half, fine.tolist(), strict=True)
 
 
 # ---------------------------------------------------------------------------- the measure

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from fractions import Fraction
 from typing import Any, Self
 
-from freesym.parameters import is_expression, to_float
+from freesym.parameters import argument_name, is_expression, to_float
 from freesym.relations.state import Kind, State
 
 
@@ -53,9 +53,8 @@ class Relation(ABC):
     def numeric(self) -> Self:
         """The same relation with every parameter a float."""
         fields = dataclasses.fields(self)  # type: ignore[arg-type]
-        return dataclasses.replace(  # type: ignore[type-var]
-            self, **{f.name: numeric(getattr(self, f.name)) for f in fields if f.init}
-        )
+        values = {argument_name(f): numeric(getattr(self, f.name)) for f in fields if f.init}
+        return type(self)(**values)
 
     @abstractmethod
     def combine(self, parts: tuple[State, ...]) -> State:

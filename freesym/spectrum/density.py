@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,20 @@ Real = NDArray[np.float64]
 
 def real_points(x: ArrayLike, name: str = "x") -> Real:
     """The points as a float array; complex and non-numerical input is refused."""
-    points = np.asarray(x)
-    if points.dtype.kind not in "biuf" and not (points.dtype == object and points.size):
-        raise InvalidLawError(f"{name} has type {points.dtype}; give real numbers")
     try:
-        return points.astype(np.float64)
+        points = np.asarray(x)
+        exact = points.dtype == object and all(_is_real(value) for value in points.flat)
+        if points.dtype.kind in "biuf" or exact:
+            return points.astype(np.float64)
     except (TypeError, ValueError):
-        raise InvalidLawError(f"{name} = {x!r} is not an array of real numbers") from None
+        pass
+    shown = repr(x) if len(repr(x)) < 60 else type(x).__name__
+    raise InvalidLawError(f"{name} = {shown} is not an array of real numbers")
+
+
+def _is_real(value: object) -> bool:
+    """Whether an element of an object array is a number (a Fraction, a SymPy number)."""
+    return isinstance(value, numbers.Real) or bool(getattr(value, "is_real", False))
 
 
 def shaped(values: NDArray[Any], shape: tuple[int, ...]) -> Any:

@@ -15,11 +15,12 @@ from freesym.errors import ConvergenceError, InvalidLawError
 from freesym.relations.relation import Relation
 from freesym.spectrum.atoms import atoms
 from freesym.spectrum.density import real_points, refuse_unsolved, shaped
-from freesym.spectrum.evaluate import transforms
+from freesym.spectrum.evaluate import has_potential, transforms
 from freesym.spectrum.support import Interval, continuous_support, support
 
 Real = NDArray[np.float64]
 _NODES = 257
+_HALVINGS, _TABLE_ERROR = 12, 1e-8
 
 
 def _masses(relation: Relation) -> list[tuple[float, float]]:
@@ -46,6 +47,9 @@ def _cdf(relation: Relation, x: Real) -> Real:
         u = transforms(relation, x[~singular].astype(np.complex128), potential=True).u
         assert u is not None
         values[~singular] = 1 - u.imag / np.pi
+    if not has_potential(relation):
+        ends = support(relation)
+        values[(x < ends[0][0])], values[(x > ends[-1][1])] = 0.0, 1.0
     missing = np.isnan(values)
     if missing.any():
         values[missing] = [_singular_cdf(relation, point) for point in x[missing]]
@@ -165,17 +169,58 @@ def _unbounded_nodes(a: float, b: float) -> Real:
     return np.concatenate([-tail[::-1], [0.0], tail])
 
 
+def _nodes_at(relation: Relation, x: Real) -> tuple[Real, Real, Real]:
+    found = transforms(relation, x.astype(np.complex128), potential=True, thorough=False)
+    assert found.u is not None
+    values, rho = 1 - found.u.imag / np.pi, -found.g.imag / np.pi
+    good = np.isfinite(values) & np.isfinite(rho)
+    return x[good], np.clip(values[good], 0, 1), np.maximum(rho[good], 0)
+
+
+def _tabulated(relation: Relation, x: Real) -> tuple[Real, Real, Real]:
+    """Nodes, halved where the cubic between two of them misses the distribution function."""
+    table = _nodes_at(relation, x)
+    if not has_potential(relation):
+        return table
+    low, high = np.arange(len(table[0]) - 1), np.arange(1, len(table[0]))
+    cells = np.array([[column[low], column[high]] for column in table])
+    for _ in range(_HALVINGS):
+        if not cells.shape[-1]:
+            break
+        middle = _middle(cells[0, 0], cells[0, 1])
+        fresh = _nodes_at(relation, middle)
+        table = tuple(np.concatenate(pair) for pair in zip(table, fresh, strict=True))  # type: ignore[assignment]
+        where = np.searchsorted(middle, fresh[0])
+        cells = cells[:, :, where]
+        guess = _cubic(cells, fresh[0])
+        poor = np.abs(guess - fresh[1]) > _TABLE_ERROR
+        first, second = cells[:, :, poor].copy(), cells[:, :, poor].copy()
+        for row in range(3):
+            first[row, 1] = second[row, 0] = fresh[row][poor]
+        cells = np.concatenate([first, second], axis=2)
+        cells = cells[:, :, np.argsort(cells[0, 0])]
+    order = np.argsort(table[0])
+    return table[0][order], table[1][order], table[2][order]
+
+
+def _cubic(cells: Real, x: Real) -> Real:
+    """The cubic through the values and slopes at both ends of each cell."""
+    (a, b), (left, right), (slope_left, slope_right) = cells
+    h = b - a
+    t = (x - a) / h
+    s = 1 - t
+    rise = right - left
+    return np.asarray(
+        left + t * t * (3 - 2 * t) * rise + h * t * s * (s * slope_left - t * slope_right)
+    )
+
+
 @lru_cache(maxsize=64)
 def quantile_table(relation: Relation) -> QuantileTable:
     """Tabulate the distribution function once per law, for starts and for sampling."""
     columns: list[tuple[Real, Real, Real]] = []
     for a, b in continuous_support(relation):
-        x = _interval_nodes(a, b)
-        found = transforms(relation, x.astype(np.complex128), potential=True, thorough=False)
-        assert found.u is not None
-        values, rho = 1 - found.u.imag / np.pi, -found.g.imag / np.pi
-        good = np.isfinite(values) & np.isfinite(rho)
-        x, values, rho = x[good], np.clip(values[good], 0, 1), np.maximum(rho[good], 0)
+        x, values, rho = _tabulated(relation, _interval_nodes(a, b))
         ends = np.array([end for end in (a, b) if math.isfinite(end)])
         if not len(x):
             raise ConvergenceError(f"no verified solution between {a:.6g} and {b:.6g}", (a, b))
@@ -187,8 +232,19 @@ def quantile_table(relation: Relation) -> QuantileTable:
         columns.append((np.full(2, location), np.array([top - mass, top]), np.zeros(2)))
     x, values, rho = (np.concatenate(c) for c in zip(*columns, strict=True))
     order = np.lexsort((values, x))
-    order = order[_longest_ascent(values[order])]
-    return QuantileTable(x[order], values[order], rho[order])
+    x, values, rho = x[order], _without_rounding(values[order]), rho[order]
+    kept = _longest_ascent(values)
+    return QuantileTable(x[kept], values[kept], rho[kept])
+
+
+def _without_rounding(values: Real) -> Real:
+    """Lift values that rounding has put below their predecessors."""
+    lifted, highest = values.tolist(), -math.inf
+    for i, value in enumerate(lifted):
+        highest = max(highest, value)
+        if highest - value < 1e-9:
+            lifted[i] = highest
+    return np.array(lifted)
 
 
 def _longest_ascent(values: Real) -> NDArray[np.int64]:
@@ -269,7 +325,9 @@ def _quantile(relation: Relation, q: Real) -> Real:
 def _middle(low: Real, high: Real) -> Real:
     """Halfway, geometrically where a bracket spans powers."""
     wide = (low > 0) & (high > 4 * low)
-    return np.where(wide, np.sqrt(low) * np.sqrt(high), 0.5 * (low + high))
+    middle = 0.5 * (low + high)
+    middle[wide] = np.sqrt(low[wide]) * np.sqrt(high[wide])
+    return middle
 
 
 def sample(relation: Relation, size: int | tuple[int, ...] | None, rng: Any) -> Any:

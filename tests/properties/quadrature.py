@@ -51,15 +51,17 @@ def cuts(law: Law) -> set[float]:
 
 def _density(law: Law, x: Floats, a: float, b: float) -> Floats:
     """The density, 0 where it is infinite, or refused at an end."""
-    try:
-        values = law.density(x)
-    except ConvergenceError as error:
-        refused = np.real(np.array(error.points))
-        near = np.minimum(np.abs(refused - a), np.abs(refused - b)) <= _BESIDE * (b - a)
-        assert near.all(), f"refused in the interior of [{a}, {b}]: {refused[~near]}"
-        values = np.zeros_like(x)
-        kept = ~np.isin(x, refused)
-        values[kept] = law.density(x[kept])
+    values = np.zeros_like(x)
+    kept = np.arange(len(x))
+    while True:
+        try:
+            values[kept] = law.density(x[kept])
+            break
+        except ConvergenceError as error:
+            refused = np.real(np.array(error.points))
+            near = np.minimum(np.abs(refused - a), np.abs(refused - b)) <= _BESIDE * (b - a)
+            assert near.all(), f"refused in the interior of [{a}, {b}]: {refused[~near]}"
+            kept = kept[~np.isin(x[kept], refused)]
     assert (values >= 0).all(), f"negative at {x[values < 0]}: {values[values < 0]}"
     return np.where(np.isfinite(values), values, 0.0)
 

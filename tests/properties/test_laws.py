@@ -39,7 +39,8 @@ def _rough(law: Law) -> list[float]:
 @given(laws(max_nodes=NODES))
 def test_the_cdf_runs_from_0_to_1(law: Law) -> None:
     x = _window(law, 3)
-    assert law.cdf(x[0]) == 0 and law.cdf(x[-1]) == 1
+    # Boolean, monotone and inverse laws have integrated potentials, good to about 1e-14
+    assert abs(law.cdf(x[0])) <= 1e-12 and abs(law.cdf(x[-1]) - 1) <= 1e-12
     assert law.cdf(-np.inf) == 0 and law.cdf(np.inf) == 1
 
 
@@ -73,17 +74,20 @@ def test_the_density_is_positive_in_the_support_and_zero_outside(law: Law) -> No
 
 @given(laws(max_nodes=NODES))
 def test_the_cdf_increases_and_integrates_the_density(law: Law) -> None:
-    """Gauss-Legendre on cells away from edges: exact to rounding there."""
+    """Gauss-Legendre rules of 20 and 40 nodes on cells away from edges."""
     x = _window(law, 129)
     cdf = law.cdf(x)
     assert (np.diff(cdf) >= -1e-12).all()
     width = x[1] - x[0]
-    t, weights = np.polynomial.legendre.leggauss(20)
     middle = 0.5 * (x[1:] + x[:-1])
     fine = _far_from(_rough(law), middle, 1.5 * width)
-    points = middle[fine, None] + 0.5 * width * t
-    integral = law.density(points) @ weights * 0.5 * width
-    np.testing.assert_allclose(np.diff(cdf)[fine], integral, rtol=0, atol=1e-10)
+    integrals = []
+    for n in (20, 40):
+        t, weights = np.polynomial.legendre.leggauss(n)
+        points = middle[fine, None] + 0.5 * width * t
+        integrals.append(law.density(points) @ weights * 0.5 * width)
+    error = np.abs(integrals[1] - np.diff(cdf)[fine])
+    assert (error <= 1e-10 + np.abs(integrals[1] - integrals[0])).all(), error.max()
 
 
 @given(laws(max_nodes=NODES))
@@ -102,13 +106,13 @@ def test_quantiles_invert_the_cdf(law: Law) -> None:
 
 @given(laws(max_nodes=NODES))
 def test_the_transform_is_that_of_a_law(law: Law) -> None:
-    spread = math.sqrt(float(law.variance())) or 1.0
-    z = float(law.mean()) + spread * np.array([0.3 + 0.4j, -1.1 + 0.05j, 2 + 1j, 0.1j])
+    spread = math.sqrt(float(law.free_cumulant(2))) or 1.0
+    z = float(law.moment(1)) + spread * np.array([0.3 + 0.4j, -1.1 + 0.05j, 2 + 1j, 0.1j])
     g = law.G(z)
     assert (g.imag < 0).all()
     np.testing.assert_array_equal(law.G(z.conj()), g.conj())
-    far = float(law.mean()) + spread * 1e8 * np.exp(1j * np.array([0.3, 1.5, 2.9]))
-    np.testing.assert_allclose((far - float(law.mean())) * law.G(far), 1.0, rtol=1e-12)
+    far = float(law.moment(1)) + spread * 1e8 * np.exp(1j * np.array([0.3, 1.5, 2.9]))
+    np.testing.assert_allclose((far - float(law.moment(1))) * law.G(far), 1.0, rtol=1e-12)
     np.testing.assert_allclose(law.M(1 / z), z * g - 1, rtol=1e-9, atol=1e-12)
 
 
