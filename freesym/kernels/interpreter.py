@@ -306,6 +306,11 @@ def run(
                 reals,
                 integers,
             )
+        elif operation == op.WRAP:
+            for j in range(n):
+                turns = np.round((vi[a, j] - 0.5 * math.pi * x) / (2.0 * math.pi))
+                vr[t, j], vi[t, j] = vr[a, j], vi[a, j] - 2.0 * math.pi * turns
+                dr[t, j], di[t, j] = dr[a, j], di[a, j]
         elif operation <= op.SELECT:
             _choose(operation, t, a, b, int(x), n, vr, vi, dr, di)
         else:

@@ -16,7 +16,7 @@ from freesym.relations.functions import log, log_lower, sqrt
 from freesym.relations.leaf import CauchyLeaf
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, init=False)
 class EquilibriumMeasure(CauchyLeaf, LeafLaw):
     """The limit spectrum of invariant ensembles with potential ``V(x) = t x^(2M)``.
 
@@ -51,17 +51,23 @@ class EquilibriumMeasure(CauchyLeaf, LeafLaw):
     """
 
     t: Number = parameter(POSITIVE)
-    M: Number = parameter(AT_LEAST_ONE)
+    _degree: Number = parameter(AT_LEAST_ONE, name="M")
+
+    def __init__(self, t: Number, M: Number) -> None:
+        # M() is the moment transform of every law, so the field has another name
+        object.__setattr__(self, "t", t)
+        object.__setattr__(self, "_degree", M)
+        self.__post_init__()
 
     def _validate(self) -> None:
-        if is_expression(self.M) or int(self.M) != self.M:
-            raise InvalidLawError(f"EquilibriumMeasure: M = {self.M} must be an integer")
-        object.__setattr__(self, "M", int(self.M))
+        if is_expression(self._degree) or int(self._degree) != self._degree:
+            raise InvalidLawError(f"EquilibriumMeasure: M = {self._degree} must be an integer")
+        object.__setattr__(self, "_degree", int(self._degree))
 
     @cached_property
     def _square(self) -> Number:
         """``a^2``."""
-        m = self.M
+        m = self._degree
         strength = Fraction(math.comb(2 * m, m) * m, 4**m) * self.t
         return scalar_power(1 / strength, Fraction(1, m))
 
@@ -72,7 +78,7 @@ class EquilibriumMeasure(CauchyLeaf, LeafLaw):
 
     def _coefficients(self) -> list[Fraction]:
         """``c_k`` in ``(a/2) G = sum c_k q^k`` for odd ``k`` up to ``2M - 1``; ``c_1 = 1``."""
-        m = self.M
+        m = self._degree
         first = math.comb(2 * m - 1, m - 1)
         return [Fraction(math.comb(2 * m - 1, m - 1 - j), first) for j in range(m)]
 
@@ -116,7 +122,7 @@ class EquilibriumMeasure(CauchyLeaf, LeafLaw):
         return [self._moment(k // 2) if k % 2 == 0 else 0 for k in range(1, n + 1)]
 
     def _moment(self, k: int) -> Number:
-        factor = Fraction(math.comb(2 * k, k) * self.M, 4**k * (self.M + k))
+        factor = Fraction(math.comb(2 * k, k) * self._degree, 4**k * (self._degree + k))
         return as_number(self._square**k * factor)
 
 

@@ -20,6 +20,7 @@ from freesym.relations.functions import (
     sign_of_imaginary_part,
     sqrt,
     times_i,
+    wrapped_potential,
 )
 
 Key = tuple[int, int, int, float, float]
@@ -221,6 +222,13 @@ def _(x: Value) -> Value:
 @flipped.register
 def _(x: Value, orientation: int = -1) -> Value:
     return Value(x.trace, x.number, orientation * x.orientation, x.anchor)
+
+
+@wrapped_potential.register
+def _(u: Value) -> Value:
+    if u.orientation == 0:
+        return u
+    return u.new(op.WRAP, u.number, -1, float(u.orientation))
 
 
 @pick_smaller.register

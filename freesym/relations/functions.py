@@ -81,6 +81,12 @@ def flipped(x: Any, orientation: int = -1) -> Any:
 
 
 @singledispatch
+def wrapped_potential(u: Any) -> Any:
+    """A log-potential without whole turns: ``Im u/pi`` is a probability, up to the half-plane."""
+    return u
+
+
+@singledispatch
 def pick_smaller(x: Any, y: Any, a: Any, b: Any) -> Any:
     """``a`` if ``|x| <= |y|``, else ``b``: for formulas that cancel on one side."""
     return a if abs(x) <= abs(y) else b

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from freesym.relations._rules import log_ratio, total_of
-from freesym.relations.functions import flipped, log, log_lower, sqrt
+from freesym.relations.functions import flipped, log, log_lower, sqrt, wrapped_potential
 from freesym.relations.relation import Relation
 from freesym.relations.state import Check, Kind, State
 
@@ -63,7 +63,10 @@ class RealMultiplicative(Relation):
             w,
             g,
             psi,
-            potential=lambda: real.potential() + positive.potential() + log(psi),
+            # the positive factor may lie beyond the cut of its logarithms
+            potential=lambda: wrapped_potential(
+                real.potential() + positive.potential() + log(psi)
+            ),
             log_s=lambda: log_ratio(g, psi),
             parts=parts,
             checks=checks,

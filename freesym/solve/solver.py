@@ -129,6 +129,8 @@ class Solver:
         """The safety net: subordination iteration above the point, then down again."""
         for i in np.flatnonzero(~solved.verified)[:_SAFETY_NET]:
             z = complex(solved.z[i])
+            if not 1e-300 < abs(z) < 1e100:
+                continue
             for height in (0.3, 0.03, 0.003):
                 above = z + 1j * height * (abs(z) + 1e-3 * scale)
                 sweeper = Sweeper(self.relation)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from freesym.parameters import exact_quotient
+from freesym.parameters import exact_quotient, to_float
 from freesym.relations import nodes
 from freesym.relations.relation import Relation
 from freesym.relations.simplify import Constant
@@ -29,7 +29,7 @@ _ROUNDING = 1e-13
 def atoms(relation: Relation) -> Atoms:
     """The atoms of a relation, ascending, with masses as exact as its parameters."""
     found = _atoms(relation)
-    return {a: found[a] for a in sorted(found, key=float)}
+    return {a: found[a] for a in sorted(found, key=to_float)}
 
 
 def _atoms(relation: Relation) -> MappingProxyType[Any, Any]:
