@@ -23,6 +23,8 @@ from freesym.errors import UnsupportedOperationError as UnsupportedOperationErro
 from freesym.law import Law as Law
 from freesym.laws import *  # noqa: F403
 from freesym.operations import boolean_sum as boolean_sum
+from freesym.operations import classical_product as classical_product
+from freesym.operations import classical_sum as classical_sum
 from freesym.operations import free_product as free_product
 from freesym.operations import free_sum as free_sum
 from freesym.operations import mixture as mixture

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -51,6 +53,12 @@ class Law(ABC):
 
     #: NumPy must not loop over an array operand: ``np.float64(2) * law`` is our business.
     __array_ufunc__ = None
+
+    def __init_subclass__(cls) -> None:
+        """Random matrices need numbers: say which symbols are in the way."""
+        super().__init_subclass__()
+        if "sample_matrix" in cls.__dict__:
+            cls.sample_matrix = _for_bound_laws(cls.sample_matrix)  # type: ignore[method-assign]
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
@@ -334,6 +342,16 @@ class Law(ABC):
         from freesym.plotting import plot_law
 
         return plot_law(self, ax=ax, eigenvalues=eigenvalues)
+
+
+def _for_bound_laws(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def checked(self: Law, *arguments: Any, **keywords: Any) -> Any:
+        for symbol in self.free_symbols:
+            parameters.to_float(symbol)
+        return method(self, *arguments, **keywords)
+
+    return checked
 
 
 def _symbols(value: Any) -> frozenset[Any]:

@@ -15,14 +15,15 @@ without cancellation, also those of ``x`` from the singular points of the result
 
 Against closed forms the density is right to 1e-13 (of its size, where that exceeds 1) and the
 distribution function to 1e-14; beside a singular point ``b`` other than 0 both are limited by the
-rounding of ``x``, so that within ``1e-14 |b|`` of it only the mass is right.
+rounding of ``x``, so that within ``1e-14 |b|`` of it only the mass is right; if an operand is
+singular there like a power that is no multiple of 1/2, 1e-9 is reached elsewhere.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, reduce
 from itertools import pairwise, product
 from typing import Any, Literal
@@ -72,7 +73,7 @@ _STEP = 0.32
 _PART = 128
 _KINK = 1e-8
 _FEW_UNVERIFIED = 0.1
-_MASS_TOLERANCE = 1e-9
+_MASS_TOLERANCE = 1e-7
 
 # ---------------------------------------------------------------------------- operand densities
 
@@ -81,6 +82,8 @@ _SAMPLES = 36
 _NODES: Floats = -np.cos(np.pi * (np.arange(_SAMPLES) + 0.5) / _SAMPLES)
 _VANDER: Floats = np.asarray(chebyshev.chebvander(_NODES, _COUNT - 1), dtype=np.float64)
 _DEPTH = 10
+# hard and soft edges, jumps, cusps, and x^(-k/(k + 1)) at the ends of products
+_POWERS = (*(k / 6 for k in range(-5, 43)), *(2 / k - 1 for k in range(5, 20)))
 # the result: Legendre series of at most 16 terms
 _OUTPUT_NODES, _WEIGHTS = np.asarray(legendre.leggauss(24), dtype=np.float64)
 _OUTPUT_VANDER: Floats = np.asarray(legendre.legvander(_OUTPUT_NODES, 15), dtype=np.float64)
@@ -142,12 +145,12 @@ class _Half:
 
 
 def _leading_power(along: Callable[[Floats], Floats], t: float) -> float:
-    """The power of ``t`` with which a mass density starts; near a multiple of 1/2, that."""
+    """The power of ``t`` with which a mass density starts; near a simple one, that."""
     near, far = along(np.array([t, 4 * t]))
     if not (near > 0 and far > 0):
         return 2.0
     power = math.log(far / near) / math.log(4.0)
-    nearest = 0.5 * round(2 * power)
+    nearest = min(_POWERS, key=lambda p: abs(p - power))
     return nearest if abs(power - nearest) < 0.01 else max(power, -0.95)
 
 
@@ -162,9 +165,9 @@ def _fitting_matrix(ratio: float, power: float) -> tuple[Floats, Floats]:
     return np.asarray(np.linalg.pinv(scaled), dtype=np.float64), scaled
 
 
-def _allowance(values: Floats, width: float, *, exact: bool) -> float:
+def _allowance(values: Floats, width: float, rounding: float, *, exact: bool) -> float:
     """The error a panel may have: relative, and in the bulk or beside a blurred end absolute."""
-    relative = _RELATIVE * float(np.max(np.abs(values)))
+    relative = (_RELATIVE + rounding) * float(np.max(np.abs(values)))
     return max(relative, (_NEGLIGIBLE if exact and width < 1e-3 else _TOLERANCE) / width)
 
 
@@ -190,7 +193,8 @@ def _fitted_half(
             found = inverse @ row
             error = np.max(np.abs(matrix @ found - row))
             tail = np.max(np.abs(found[-2:]))
-            allowed = _allowance(row, b - a, exact=first == 0)
+            rounding = 0.0 if power == round(power) else 1e-3 * (first / b) ** 2
+            allowed = _allowance(row, b - a, rounding, exact=first == 0)
             if max(error, tail) <= allowed or b - a <= max(1e-9 * b, 1e-150):
                 done[a, b] = _chopped(found) / b**power
             else:
@@ -246,7 +250,7 @@ def _density(relation: Relation, x: Floats) -> Floats:
 def _half_cell(relation: Relation, end: float, width: float) -> _Half:
     """The half of a cell next to ``end``, on the side of the sign of ``width``."""
     size = abs(width)
-    first = min(0.25, math.sqrt(_BLURRED * abs(end) / size))
+    blurred = abs(end) / size
 
     def sampled(t: Floats) -> tuple[Floats, Floats]:
         x = end + width * t * t
@@ -258,8 +262,10 @@ def _half_cell(relation: Relation, end: float, width: float) -> _Half:
         rounded, q = sampled(t)
         return np.asarray(q * (t / rounded) ** power)
 
-    power = _leading_power(lambda t: sampled(t)[1], max(first, 1e-4))
-    return _fitted_half(along, size, first, power)
+    power = _leading_power(lambda t: sampled(t)[1], max(math.sqrt(_BLURRED * blurred), 1e-4))
+    # where it is no series in t, its first power alone must not reach far
+    limit = _BLURRED if power == round(power) else _NARROW
+    return _fitted_half(along, size, min(0.25, math.sqrt(limit * blurred)), power)
 
 
 def _continues(lower: _Half, upper: _Half) -> bool:
@@ -660,15 +666,20 @@ class Convolution(CauchyLeaf):
 
     @cached_property
     def _table(self) -> MeasureTable:
+        masses = {float(a): float(m) for a, m in self.point_masses().items()}
+        panels = self._normalised(1 - math.fsum(masses.values()))
+        return measure_table(list(masses), list(masses.values()), panels)
+
+    def _normalised(self, mass: float) -> tuple[Panel, ...]:
+        """The panels, with the mass they should have; it differs by rounding errors."""
         panels = _panels(self.kind, self.first, self.second)
-        masses = self.point_masses()
-        total = math.fsum([*map(float, masses.values()), *(2 * p.density[0] for p in panels)])
-        if not abs(total - 1) <= _MASS_TOLERANCE:
+        found = 2 * math.fsum(float(panel.density[0]) for panel in panels)
+        if not abs(found - mass) <= _MASS_TOLERANCE:
             raise ConvergenceError(
-                f"the classical {self.kind} has mass {total:.12g}, not 1: a density of its "
-                "operands is not resolved"
+                f"the classical {self.kind} has mass {1 + found - mass:.12g}, not 1: a density of "
+                "its operands is not resolved"
             )
-        return measure_table(list(map(float, masses)), list(map(float, masses.values())), panels)
+        return tuple(replace(panel, density=panel.density * (mass / found)) for panel in panels)
 
     def transform(self, w: Any) -> tuple[Any, Any]:
         """Quadrature over the panels, exact up to rounding."""

@@ -28,6 +28,8 @@ from freesym.spectrum.existence import first_impossible_moment
 
 
 def _flattened(kind: type, field: str, operands: Sequence[Any], name: str) -> tuple[Law, ...]:
+    if not operands:
+        raise InvalidLawError(f"{name} needs at least one law")
     laws: list[Law] = []
     for operand in operands:
         law = require_law(operand, name)

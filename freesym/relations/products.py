@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from freesym.relations._rules import log_ratio, total_of
-from freesym.relations.functions import flipped, log, log_lower, sqrt, wrapped_potential
+from freesym.relations._rules import log_ratio, no_potential, total_of
+from freesym.relations.functions import flipped, log, sqrt, wrapped_potential
 from freesym.relations.relation import Relation
 from freesym.relations.state import Check, Kind, State
 
@@ -64,9 +64,7 @@ class RealMultiplicative(Relation):
             g,
             psi,
             # the positive factor may lie beyond the cut of its logarithms
-            potential=lambda: wrapped_potential(
-                real.potential() + positive.potential() + log(psi)
-            ),
+            potential=lambda: wrapped_potential(real.potential() + positive.potential() + log(psi)),
             log_s=lambda: log_ratio(g, psi),
             parts=parts,
             checks=checks,
@@ -102,24 +100,12 @@ class Rectangular(Relation):
         """The shared coordinate."""
         return (1 + psi) * (1 + self.ratio * psi) / w
 
-    def _area(self, psi: Any) -> Any:
-        """The integral of ``log((1 + psi)(1 + ratio psi))`` from 0, plus a constant."""
-        c = self.ratio
-        return (1 + psi) * log_lower(1 + psi) + (psi + 1 / c) * log_lower(1 + c * psi) - 2 * psi
-
     def combine(self, parts: tuple[State, ...]) -> State:
         """``psi = sum psi_i``, ``w = (1 + psi)(1 + ratio psi)/h``."""
         h = self.shared(0, parts[0])
         psi = total_of([part.psi for part in parts])
         w = (1 + psi) * (1 + self.ratio * psi) / h
         g = (1 + psi) / w
-
-        def log_w(psi: Any) -> Any:
-            return log_lower(1 + psi) + log_lower(1 + self.ratio * psi) - log_lower(h)
-
-        def potential() -> Any:
-            shared = [self._area(p.psi) - (1 + p.psi) * log_w(p.psi) + p.potential() for p in parts]
-            return (1 + psi) * log_w(psi) - self._area(psi) + total_of(shared)
 
         def checks() -> tuple[Check, ...]:
             # subordination of [[0, X], [X^T, 0]] at (sqrt w, sqrt w), one value for each corner
@@ -134,8 +120,8 @@ class Rectangular(Relation):
                 ),
             )
 
-        return State(w, g, psi, potential, lambda: log_ratio(g, psi), None, parts, checks)
+        return State(w, g, psi, no_potential, lambda: log_ratio(g, psi), None, parts, checks)
 
     def has_potential(self) -> bool:
-        """When every term has one."""
-        return all(term.has_potential() for term in self.terms)
+        """There is none: the terms' half-planes are unknown, so are the sides of logarithms."""
+        return False

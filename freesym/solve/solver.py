@@ -129,7 +129,7 @@ class Solver:
         """The safety net: subordination iteration above the point, then down again."""
         for i in np.flatnonzero(~solved.verified)[:_SAFETY_NET]:
             z = complex(solved.z[i])
-            if not 1e-300 < abs(z) < 1e100:
+            if not 1e-300 < max(abs(z.real), abs(z.imag)) < 1e100:
                 continue
             for height in (0.3, 0.03, 0.003):
                 above = z + 1j * height * (abs(z) + 1e-3 * scale)

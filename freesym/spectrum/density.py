@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from freesym.errors import ConvergenceError, InvalidLawError
 from freesym.relations.relation import Relation
 from freesym.spectrum.atoms import atoms
+from freesym.spectrum.bounds import hull
 from freesym.spectrum.evaluate import Complex, transforms
 
 Real = NDArray[np.float64]
@@ -70,6 +71,8 @@ def _density(relation: Relation, x: Real) -> Real:
     singular = ~np.isfinite(g) | np.isin(x, locations)
     if singular.any():
         values[singular] = [_beside(relation, point) for point in x[singular]]
+    lower, upper = hull(relation)
+    values[(x < lower) | (x > upper)] = 0.0
     # rounding may leave a tiny negative number; a larger one is no density
     with np.errstate(invalid="ignore"):
         values[values < -1e-9 * np.abs(g)] = np.nan

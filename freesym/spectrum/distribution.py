@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from freesym.errors import ConvergenceError, InvalidLawError
 from freesym.relations.relation import Relation
 from freesym.spectrum.atoms import atoms
+from freesym.spectrum.bounds import hull
 from freesym.spectrum.density import real_points, refuse_unsolved, shaped
 from freesym.spectrum.evaluate import has_potential, transforms
 from freesym.spectrum.support import Interval, continuous_support, support
@@ -47,13 +48,15 @@ def _cdf(relation: Relation, x: Real) -> Real:
         u = transforms(relation, x[~singular].astype(np.complex128), potential=True).u
         assert u is not None
         values[~singular] = 1 - u.imag / np.pi
+    lower, upper = hull(relation)
+    values[x < lower], values[x > upper] = 0.0, 1.0
     if not has_potential(relation):
         ends = support(relation)
         values[(x < ends[0][0])], values[(x > ends[-1][1])] = 0.0, 1.0
     missing = np.isnan(values)
     if missing.any():
         values[missing] = [_singular_cdf(relation, point) for point in x[missing]]
-    return np.clip(values, 0.0, 1.0)
+    return np.asarray(np.clip(values, 0.0, 1.0))
 
 
 def _singular_cdf(relation: Relation, x: float) -> float:
@@ -130,7 +133,9 @@ def log_determinant(relation: Relation) -> float:
     assert u is not None
     if np.isfinite(u[0]):
         return float(u[0].real)
-    u = transforms(relation, np.array([1e-300, -1e-300], dtype=complex), potential=True).u
+    near = np.array([1e-300, 1e-100, 1e-50, 1e-30, 1e-20, 1e-15, 1e-13]) * _scale(relation)
+    both = np.stack([near, -near], axis=1).ravel().astype(np.complex128)
+    u = transforms(relation, both, potential=True, thorough=False).u
     assert u is not None
     if not np.isfinite(u).any():
         raise ConvergenceError("the log-determinant has no verified value", (0.0,))

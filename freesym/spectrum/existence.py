@@ -5,7 +5,7 @@ from __future__ import annotations
 from freesym.errors import FreesymError
 from freesym.relations.relation import Relation
 
-_ORDER = 12
+_ORDER, _ROUNDING = 12, 1e-9
 
 
 def first_impossible_moment(relation: Relation) -> int | None:
@@ -14,6 +14,10 @@ def first_impossible_moment(relation: Relation) -> int | None:
     from freesym.spectrum.moments import moments
 
     try:
-        return hankel_is_positive(moments(relation, _ORDER))
+        found = moments(relation, _ORDER)
     except FreesymError:
         return None
+    for order in range(2, _ORDER + 1, 2):
+        if float(found[order - 1]) < -_ROUNDING * max(1.0, *map(abs, map(float, found[:order]))):
+            return order
+    return hankel_is_positive(found)

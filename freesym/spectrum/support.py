@@ -30,7 +30,7 @@ Real = NDArray[np.float64]
 
 _LINEAR, _GEOMETRIC, _ZOOM = 385, 129, 33
 _RESOLUTION = 1e-8
-_NOISE = 1e-9
+_NOISE, _CLOSED = 1e-9, 1e-7
 
 
 def support(relation: Relation) -> tuple[Interval, ...]:
@@ -272,21 +272,28 @@ class _Scan:
             found.append(upper)
         return self._without_noise(list(zip(found[::2], found[1::2], strict=True)))
 
+    def _is_noise(self, a: float, b: float, width: float) -> bool:
+        """A narrow band whose density integrates to nothing."""
+        if b - a > 1e-7 * width:
+            return False
+        rho, _ = self._at(np.linspace(a, b, 11)[1:-1])
+        return bool(np.nanmean(np.append(rho, 0.0)) * (b - a) < 1e-6)
+
     def _without_noise(self, intervals: list[Interval]) -> tuple[Interval, ...]:
         """Close gaps below the resolution and drop bands without mass.
 
-        Within about 1e-10 of a cusp, and of an atom at 0, rounding decides the sign.
+        Within about 1e-8 of a cusp, and of an atom, rounding decides the sign.
         """
         if len(intervals) < 2:
             return tuple(intervals)
         width = intervals[-1][1] - intervals[0][0]
-        smallest = _NOISE * (width if math.isfinite(width) else 1.0)
+        smallest = _CLOSED * (width if math.isfinite(width) else 1.0)
         merged = _union([(a - 0.5 * smallest, b + 0.5 * smallest) for a, b in intervals])
         closed = [(a + 0.5 * smallest, b - 0.5 * smallest) for a, b in merged]
         ends = [end for interval in intervals for end in interval]
         exact = [(_nearest(ends, a), _nearest(ends, b)) for a, b in closed]
         if not self.has_cdf:
-            return tuple(exact)
+            return tuple(interval for interval in exact if not self._is_noise(*interval, width))
         # not the midpoint, where a symmetric law has the zero of its Cauchy transform
         middles = [b + 0.41 * (a - b) for (_, b), (a, _) in pairwise(exact)]
         _, between = self._at(np.array(middles))

@@ -297,7 +297,7 @@ OTHER_CONVOLUTIONS = [
         1e-11,
     ),
     Identity(
-        "monotone shift", fs.monotone(fs.PointMass(2), _uniform), _uniform + 2, "Muraki (2001)"
+        "monotone shift", fs.monotone(_uniform, fs.PointMass(2)), _uniform + 2, "Muraki (2001)"
     ),
     Identity(
         "monotone associativity",

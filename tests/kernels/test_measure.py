@@ -40,9 +40,7 @@ def _precision() -> Iterable[None]:
 
 
 def evaluate(table: MeasureTable, w: complex) -> tuple[complex, complex, complex, complex]:
-    a, b, c, d, e, f, g, h = cauchy_transform(
-        table.reals, table.integers, 0, 0, w.real, w.imag
-    )
+    a, b, c, d, e, f, g, h = cauchy_transform(table.reals, table.integers, 0, 0, w.real, w.imag)
     return complex(a, b), complex(c, d), complex(e, f), complex(g, h)
 
 
