@@ -82,6 +82,11 @@ class MarchenkoPastur(STransformLeaf, LeafLaw):
         lower = 0.0 if c > 1 else s * (1 - math.sqrt(c)) ** 2
         return lower, s * (1 + math.sqrt(c)) ** 2
 
+    def continuous_support(self) -> tuple[tuple[float, float], ...]:
+        """``scale (1 -+ sqrt(ratio))^2``."""
+        c, s = float(self.ratio), float(self.scale)
+        return ((s * (1 - math.sqrt(c)) ** 2, s * (1 + math.sqrt(c)) ** 2),)
+
     def point_masses(self) -> dict[Number, Number]:
         """``1 - 1/ratio`` at 0 when ``ratio > 1``."""
         return {0: 1 - exact_quotient(1, self.ratio)} if self.ratio > 1 else {}

@@ -55,7 +55,8 @@ def _cdf(relation: Relation, x: Real) -> Real:
         values[(x < ends[0][0])], values[(x > ends[-1][1])] = 0.0, 1.0
     missing = np.isnan(values)
     if missing.any():
-        values[missing] = [_singular_cdf(relation, point) for point in x[missing]]
+        points, back = np.unique(x[missing], return_inverse=True)
+        values[missing] = np.array([_singular_cdf(relation, point) for point in points])[back]
     return np.asarray(np.clip(values, 0.0, 1.0))
 
 
