@@ -141,7 +141,7 @@ def leaf_transform(law: Law, w: Complex) -> Complex:
         case fs.Cauchy():
             return 1 / (w - float(law.location) + 1j * float(law.scale))
         case fs.EquilibriumMeasure():
-            return _equilibrium(w, float(law.t), int(law.M))
+            return _equilibrium(w, float(law.t), int(law._degree))
     points, weights = _points(law)
     return (weights / (w[:, None] - points)).sum(axis=1)
 
