@@ -6,7 +6,7 @@ operations, and ask for densities, distribution functions, edges, atoms, moments
 
 >>> import freesym as fs
 >>> law = fs.MarchenkoPastur(ratio=1/2) @ fs.Bernoulli(1/2) + fs.Semicircle(variance=1/4)
->>> round(law.compress(0.7).density(0.5), 6)
+>>> print(round(law.compress(0.7).density(0.5), 6))
 0.479957
 """
 

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 _COMMON = {
     "deadline": None,  # the first use of a kernel compiles it
     "print_blob": True,
+    "report_multiple_bugs": False,  # a wrong value must not hide behind a refused point
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
 }
 settings.register_profile("default", derandomize=True, max_examples=25, **_COMMON)
