@@ -308,7 +308,8 @@ def run(
             )
         elif operation == op.WRAP:
             for j in range(n):
-                turns = np.round((vi[a, j] - 0.5 * math.pi * x) / (2.0 * math.pi))
+                side = x if x != 0.0 else math.copysign(1.0, vi[b, j])
+                turns = np.round((vi[a, j] - 0.5 * math.pi * side) / (2.0 * math.pi))
                 vr[t, j], vi[t, j] = vr[a, j], vi[a, j] - 2.0 * math.pi * turns
                 dr[t, j], di[t, j] = dr[a, j], di[a, j]
         elif operation <= op.SELECT:

@@ -23,6 +23,7 @@ _CONVERGED = 1e-9
 _ROUNDING = 1e-15
 _STALL = 1e-7
 _AMBIGUOUS = 1e-5
+_NOISE = 1e-13
 
 
 @kernel
@@ -224,7 +225,19 @@ def verify(
     )  # fmt: skip
     for j in range(n):
         if not settled[j]:
-            accepted[j] &= passed[j]
+            accepted[j] &= passed[j] and not _turned(j, zr, ur, ui, rate_r, rate_i, si)
+
+
+@kernel
+def _turned(
+    j: int, zr: Reals, ur: Block, ui: Block, rate_r: Block, rate_i: Block, si: Block
+) -> bool:
+    """Whether an imaginary part that is more than rounding in ``z`` changed its sign."""
+    for k in range(ur.shape[0]):
+        rounding = _NOISE * abs(zr[j]) * math.hypot(rate_r[k, j], rate_i[k, j])
+        if ui[k, j] * si[k, j] < 0.0 and abs(ui[k, j]) > rounding:
+            return True
+    return False
 
 
 @kernel

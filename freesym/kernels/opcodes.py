@@ -32,6 +32,6 @@ CHECK_OPPOSITE: Final = 20
 CHECK_PRINCIPAL: Final = 21
 CHECK_POSITIVE: Final = 22
 CHECK_SIGN: Final = 23  # x * Im a > 0
-WRAP: Final = 24  # target = a with Im a within pi of x pi/2, by whole turns
+WRAP: Final = 24  # target = a with Im a within pi of x pi/2 (x = 0: sign(Im b)), by whole turns
 
 BLOCK: Final = 64

@@ -6,6 +6,7 @@ import dataclasses
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,24 @@ from freesym.parameters import (
     is_expression,
     parameter,
 )
-from freesym.relations.functions import exp, log_lower
+from freesym.relations.functions import exp, log, log_lower
 from freesym.relations.leaf import STransformLeaf
 from freesym.relations.relation import Relation
 from freesym.relations.simplify import Constant
 from freesym.relations.state import Check, State
 
 _NODES, _WEIGHTS = (column.tolist() for column in np.polynomial.legendre.leggauss(16))
+
+
+_LARGEST = 64
+
+
+def _geometric(q: Any, n: int) -> Any:
+    """``1 + q + ... + q^(n-1)``."""
+    total: Any = 1
+    for _ in range(n - 1):
+        total = 1 + q * total
+    return total
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,9 +86,30 @@ class Raney(STransformLeaf, LeafLaw):
     def _ratio(self) -> Number:
         return exact_quotient(self.p, self.r)
 
-    def _log_s_minus_one(self, m: Any) -> Any:
-        """``log(s - 1)`` where it does not fall together with ``log psi``."""
-        return log_lower(self._s(m) - 1)
+    @cached_property
+    def _fraction(self) -> Fraction | None:
+        """``r`` as a fraction of small numbers, if it is one."""
+        if is_expression(self.r) and not self.r.is_Rational:
+            return None
+        exact = Fraction(str(self.r)) if is_expression(self.r) else Fraction(self.r)
+        return exact if max(exact.numerator, exact.denominator) <= _LARGEST else None
+
+    def _quotient(self, m: Any) -> Any:
+        """``(s - 1)/psi``; for ``r = a/b`` by sums of powers of ``(1 + psi)^(1/a)``.
+
+        With ``q`` that root, ``s - 1 = q^b - 1`` and ``psi = q^a - 1``: the common factor
+        ``q - 1``, which cancels where ``psi`` is small, is gone.
+        """
+        if self._fraction is None:
+            return (self._s(m) - 1) / m
+        q = (1 + m) ** Fraction(1, self._fraction.numerator)
+        top, bottom = _geometric(q, self._fraction.denominator), self._fraction.numerator
+        return top / _geometric(q, bottom)
+
+    def _log_quotient(self, m: Any) -> Any:
+        if self._fraction is None:
+            return log_lower(self._s(m) - 1) - log_lower(m)
+        return log(self._quotient(m))
 
     def _s(self, m: Any) -> Any:
         return 1 + m if self.r == 1 else (1 + m) ** exact_quotient(1, self.r)
@@ -85,19 +118,19 @@ class Raney(STransformLeaf, LeafLaw):
         """``S = (s - 1) s^(r - p)/psi``."""
         if self.r == 1:
             return (1 + m) ** (1 - self.p)
-        return (1 + m) ** (1 - self._ratio) * ((self._s(m) - 1) / m)
+        return (1 + m) ** (1 - self._ratio) * self._quotient(m)
 
     def log_s(self, m: Any) -> Any:
         """The logarithm of every factor stays in a half-plane."""
         first = (1 - self._ratio) * log_lower(1 + m)
-        return first if self.r == 1 else first + self._log_s_minus_one(m) - log_lower(m)
+        return first if self.r == 1 else first + self._log_quotient(m)
 
     def log_s_antiderivative(self, m: Any) -> Any:
         """The integral of ``log S`` from 0."""
         first = self._ratio * m + (1 + m) * (1 - self._ratio) * log_lower(1 + m)
         if self.r == 1:
             return first - m
-        return first - self._area(m) + m * (self._log_s_minus_one(m) - log_lower(m))
+        return first - self._area(m) + m * self._log_quotient(m)
 
     def _area(self, m: Any) -> Any:
         """The integral of ``(t^r - 1)/(t - 1)`` from 1 to ``s``, along ``t = e^x``."""

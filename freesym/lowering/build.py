@@ -68,8 +68,11 @@ class _Builder:
         for kind in _explicit_kinds(node):
             return node.at(kind, self.unknown(node, path, kind, orientation)), lead
         if len(node.children) == 1:
-            return node.combine((self._child(node, path, orientation, 0)[0],)), lead
-        return node.combine(self._matched(node, path, orientation)), lead
+            parts: tuple[State, ...] = (self._child(node, path, orientation, 0)[0],)
+        else:
+            parts = self._matched(node, path, orientation)
+        self.trace.orientation = orientation
+        return node.combine(parts), lead
 
     def _child(self, node: Relation, path: Path, orientation: int, index: int) -> tuple[State, int]:
         flip = node.flips[index]

@@ -39,7 +39,11 @@ class Compiled:
     transforms : Program
         Computes ``g`` (or ``1 + psi``, from which it follows) and ``psi``.
     potential : Program or None
-        Computes ``u``.
+        Computes ``u``; behind the unknowns it expects the potentials of ``integrated``.
+    points : Program
+        Computes the points at which potentials of parts are integrated.
+    integrated : tuple of (Relation, int)
+        These parts, with the sign of the half-plane of their points (0: not known).
     residual : int
         How the root quantity is compared with ``z``: plainly, as a given logarithm, or by
         taking the logarithm of ``w/z``.
@@ -55,6 +59,8 @@ class Compiled:
     verify: Program
     transforms: Program
     potential: Program | None
+    points: Program
+    integrated: tuple[tuple[Relation, int], ...]
     residual: int
     matches: NDArray[np.int64]
     unknowns: tuple[Unknown, ...]
@@ -130,6 +136,8 @@ def compile_relation(relation: Relation) -> Compiled:
         assemble(trace, [], checks=list(checks)),
         assemble(trace, pair),
         potential,
+        assemble(trace, [w for w, _ in trace.integrals]),
+        tuple((part, w.orientation) for w, part in trace.integrals),
         residual,
         np.array(trace.matches, dtype=np.int64).reshape(-1, 2),
         found.unknowns,

@@ -11,7 +11,11 @@ from numpy.typing import NDArray
 from freesym.kernels import opcodes as op
 from freesym.lowering.trace import Key, Trace, Value
 
-_BINARY = frozenset({op.ADD, op.SUBTRACT, op.MULTIPLY, op.DIVIDE, op.MATCH, op.COMPARE, op.SELECT})
+_BINARY = frozenset(
+    {
+        op.ADD, op.SUBTRACT, op.MULTIPLY, op.DIVIDE, op.MATCH, op.COMPARE, op.SELECT, op.WRAP,
+    }
+)  # fmt: skip
 _CHECKS = frozenset(
     {op.CHECK_SAME, op.CHECK_OPPOSITE, op.CHECK_PRINCIPAL, op.CHECK_POSITIVE, op.CHECK_SIGN}
 )

@@ -8,8 +8,10 @@ from typing import Any
 from freesym.errors import UnboundParameterError
 from freesym.kernels import opcodes as op
 from freesym.relations.functions import (
+    at_home,
     exp,
     flipped,
+    integrated_potential,
     integer_power,
     log,
     log_lower,
@@ -22,6 +24,7 @@ from freesym.relations.functions import (
     times_i,
     wrapped_potential,
 )
+from freesym.relations.relation import Relation
 
 Key = tuple[int, int, int, float, float]
 _ROUNDING = 4.5e-16
@@ -35,6 +38,10 @@ class Trace:
     tables: list[Any] = field(default_factory=list)
     matches: list[tuple[int, int]] = field(default_factory=list)
     unknowns: int = 0
+    #: The half-plane of the node that is being combined.
+    orientation: int = 1
+    #: Where potentials of parts are integrated: points, and the parts.
+    integrals: list[tuple[Value, Relation]] = field(default_factory=list)
     _seen: dict[Key, int] = field(default_factory=dict)
 
     def emit(self, operation: int, a: int = -1, b: int = -1, x: float = 0.0, y: float = 0.0) -> int:
@@ -57,6 +64,12 @@ class Trace:
         total = one_minus_y.new(op.RECIPROCAL, one_minus_y.number, -1, rank)
         psi = total * y
         return Value(self, psi.number, orientation, (rank, total))
+
+    def integral(self, w: Value, relation: Relation) -> Value:
+        """The potential of a part at ``w``, which the program finds behind its unknowns."""
+        self.integrals.append((w, relation))
+        number = self.emit(op.COORDINATE, self.unknowns + len(self.integrals) - 1)
+        return Value(self, number, w.orientation)
 
     def match(self, child: Value, wanted: Value, unknowns: tuple[int, int]) -> Match:
         """Make a child's quantity agree with a wanted value, to first order."""
@@ -224,11 +237,14 @@ def _(x: Value, orientation: int = -1) -> Value:
     return Value(x.trace, x.number, orientation * x.orientation, x.anchor)
 
 
+@at_home.register
+def _(x: Value) -> Value:
+    return Value(x.trace, x.number, x.trace.orientation, x.anchor)
+
+
 @wrapped_potential.register
-def _(u: Value) -> Value:
-    if u.orientation == 0:
-        return u
-    return u.new(op.WRAP, u.number, -1, float(u.orientation))
+def _(u: Value, w: Value) -> Value:
+    return u.new(op.WRAP, u.number, w.number, float(u.orientation))
 
 
 @pick_smaller.register
@@ -237,6 +253,11 @@ def _(x: Value, y: Any, a: Any, b: Any) -> Any:
         return a
     mark = x.new(op.COMPARE, x.number, y.number)
     return x.new(op.SELECT, a.number, b.number, float(mark.number))
+
+
+@integrated_potential.register
+def _(w: Value, relation: Relation) -> Value:
+    return w.trace.integral(w, relation)
 
 
 @measure_transform.register

@@ -60,6 +60,12 @@ def _(x: float) -> Any:
 
 
 @singledispatch
+def parameter_root(like: Any, radicand: Any, n: int, value: Any) -> Any:
+    """The ``n``-th root of a parameter in the number system of ``like``; ``value`` elsewhere."""
+    return value
+
+
+@singledispatch
 def times_i(x: Any) -> Any:
     """Multiplication by the imaginary unit."""
     return 1j * x
@@ -81,8 +87,17 @@ def flipped(x: Any, orientation: int = -1) -> Any:
 
 
 @singledispatch
-def wrapped_potential(u: Any) -> Any:
-    """A log-potential without whole turns: ``Im u/pi`` is a probability, up to the half-plane."""
+def at_home(x: Any) -> Any:
+    """The same number, seen from the node whose state is being combined.
+
+    For nodes all of whose children may lie in the other half-plane.
+    """
+    return x
+
+
+@singledispatch
+def wrapped_potential(u: Any, w: Any) -> Any:
+    """A log-potential at ``w`` without whole turns: ``|Im u|/pi`` is a probability."""
     return u
 
 
@@ -90,6 +105,15 @@ def wrapped_potential(u: Any) -> Any:
 def pick_smaller(x: Any, y: Any, a: Any, b: Any) -> Any:
     """``a`` if ``|x| <= |y|``, else ``b``: for formulas that cancel on one side."""
     return a if abs(x) <= abs(y) else b
+
+
+@singledispatch
+def integrated_potential(w: Any, relation: Any) -> Any:
+    """The log-potential at ``w`` of a relation that has no rule for it.
+
+    Number systems that can integrate ``G`` over the half-plane above ``w`` register here.
+    """
+    raise NotImplementedError(f"{type(relation).__name__} has no rule for its log-potential")
 
 
 @singledispatch

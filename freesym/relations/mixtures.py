@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from freesym.relations._rules import log_ratio, no_potential, total_of
+from freesym.relations._rules import log_ratio, total_of
+from freesym.relations.functions import integrated_potential
 from freesym.relations.relation import Relation
 from freesym.relations.state import Check, Kind, State
 
@@ -81,11 +82,20 @@ class Boolean(Relation):
         k = total_of([part.psi / part.g for part in parts])
         g = 1 / (w - k)
         psi = k * g
-        return State(w, g, psi, no_potential, lambda: log_ratio(g, psi), parts=parts)
+        return State(
+            w,
+            g,
+            psi,
+            potential=lambda: integrated_potential(w, self),
+            log_s=lambda: log_ratio(g, psi),
+            parts=parts,
+        )
+
+    integrates = True
 
     def has_potential(self) -> bool:
         """There is no rule: the potential is integrated."""
-        return False
+        return True
 
 
 @dataclass(frozen=True)
@@ -121,12 +131,14 @@ class Monotone(Relation):
             inner.w,
             outer.g,
             psi,
-            no_potential,
+            lambda: integrated_potential(inner.w, self),
             lambda: log_ratio(outer.g, psi),
             parts=parts,
             checks=lambda: (Check("same", outer.w, inner.w),),
         )
 
+    integrates = True
+
     def has_potential(self) -> bool:
         """There is no rule: the potential is integrated."""
-        return False
+        return True

@@ -5,8 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from freesym.relations._rules import log_ratio, no_potential, total_of
-from freesym.relations.functions import flipped, log, sqrt, wrapped_potential
+from freesym.relations._rules import log_ratio, total_of
+from freesym.relations.functions import (
+    at_home,
+    flipped,
+    log,
+    log_lower,
+    log_upper,
+    sqrt,
+    wrapped_potential,
+)
 from freesym.relations.relation import Relation
 from freesym.relations.state import Check, Kind, State
 
@@ -64,7 +72,9 @@ class RealMultiplicative(Relation):
             g,
             psi,
             # the positive factor may lie beyond the cut of its logarithms
-            potential=lambda: wrapped_potential(real.potential() + positive.potential() + log(psi)),
+            potential=lambda: wrapped_potential(
+                real.potential() + positive.potential() + log(psi), w
+            ),
             log_s=lambda: log_ratio(g, psi),
             parts=parts,
             checks=checks,
@@ -103,25 +113,45 @@ class Rectangular(Relation):
     def combine(self, parts: tuple[State, ...]) -> State:
         """``psi = sum psi_i``, ``w = (1 + psi)(1 + ratio psi)/h``."""
         h = self.shared(0, parts[0])
-        psi = total_of([part.psi for part in parts])
+        psi = at_home(total_of([part.psi for part in parts]))
         w = (1 + psi) * (1 + self.ratio * psi) / h
         g = (1 + psi) / w
 
         def checks() -> tuple[Check, ...]:
             # subordination of [[0, X], [X^T, 0]] at (sqrt w, sqrt w), one value for each corner
-            root = sqrt(w)
+            corners = self._corners(parts, psi, w, 1) + self._corners(parts, psi, w, self.ratio)
             return (
                 Check("opposite", g, w),
                 Check("opposite", psi, w),
-                *(Check("same", (1 + p.psi) * root / (1 + psi), w) for p in parts),
-                *(
-                    Check("same", (1 + self.ratio * p.psi) * root / (1 + self.ratio * psi), w)
-                    for p in parts
-                ),
+                *(Check("same", corner, w) for corner in corners),
             )
 
-        return State(w, g, psi, no_potential, lambda: log_ratio(g, psi), None, parts, checks)
+        def potential() -> Any:
+            return wrapped_potential(self._potential(parts, h, psi, w), w)
+
+        return State(w, g, psi, potential, lambda: log_ratio(g, psi), None, parts, checks)
+
+    def _potential(self, parts: tuple[State, ...], h: Any, psi: Any, w: Any) -> Any:
+        """``sum u_i + (n-1) log h + (1/ratio - 1)(sum log(1 + ratio psi_i) - log(1 + ratio psi))``.
+
+        From ``u = 2 psi - (1/ratio - 1) log(1 + ratio psi) - log h - int psi dh/h``, in which
+        only ``psi`` adds.  The ``w_i`` are products of two numbers in our half-plane, so they
+        leave it through the negative axis, beyond their spectra: ``u_i`` changes by a whole
+        turn.  The logarithm with a fractional factor is written by the corner, which stays.
+        """
+        u = total_of([part.potential() for part in parts]) + (len(parts) - 1) * log(h)
+        if self.ratio == 1:
+            return u
+        rank = log_lower(1 + self.ratio * psi)
+        half = log_upper(w) * 0.5
+        corners = self._corners(parts, psi, w, self.ratio)
+        total = total_of([log_upper(corner) - half + rank for corner in corners])
+        return u + (total - rank) * (1 / self.ratio - 1)
+
+    def _corners(self, parts: tuple[State, ...], psi: Any, w: Any, ratio: Any) -> list[Any]:
+        root = sqrt(w) / (1 + ratio * psi)
+        return [root * (1 + ratio * part.psi) for part in parts]
 
     def has_potential(self) -> bool:
-        """There is none: the terms' half-planes are unknown, so are the sides of logarithms."""
-        return False
+        """When every term has one."""
+        return all(term.has_potential() for term in self.terms)

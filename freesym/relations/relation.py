@@ -17,6 +17,9 @@ class Relation(ABC):
     #: The quantity the children share, which is also the natural coordinate of the node.
     native: Kind | None = None
 
+    #: Whether the log-potential is an integral, for want of a rule.
+    integrates = False
+
     @property
     def children(self) -> tuple[Relation, ...]:
         """The relations this one is built from."""
@@ -31,6 +34,11 @@ class Relation(ABC):
     def proved(self) -> bool:
         """Whether the half-plane conditions of this node single out the solution."""
         return True
+
+    @property
+    def any_integrates(self) -> bool:
+        """Whether the log-potential of some part is an integral."""
+        return self.integrates or any(child.any_integrates for child in self.children)
 
     @property
     def all_proved(self) -> bool:
@@ -62,7 +70,7 @@ class Relation(ABC):
 
     @abstractmethod
     def has_potential(self) -> bool:
-        """Whether the log-potential follows by a rule."""
+        """Whether the log-potential follows by rules, and by integrals of parts."""
 
 
 def numeric(value: Any) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -22,8 +23,10 @@ kernels: Any = LazyModule("freesym.kernels.march")
 potentials: Any = LazyModule("freesym.kernels.potential")
 
 Complex = NDArray[np.complex128]
+Integrator = Callable[[Relation, Complex], Complex]
 _STRIDE = 32
 _SAFETY_NET = 20
+_LIFT, _ROUNDING = 1e-40, 1e-16
 _HEIGHTS = tuple(10.0**k for k in (0, 1, 2, 3, 4, 6, 8, 10, 13, 16, 20, -1, -2, -4, -8))
 
 
@@ -182,10 +185,55 @@ class Solver:
         first, psi = self._evaluate(self.compiled.transforms, solved)
         return (first if self.compiled.residual == RESIDUAL_PLAIN else first / solved.z), psi
 
-    def potential(self, solved: Solved) -> Complex:
-        """The log-potential at solved points."""
+    def potential(self, solved: Solved, integrate: Integrator) -> Complex:
+        """The log-potential at solved points.
+
+        ``integrate(part, w)`` gives the potentials of parts without a rule at points of the
+        closed upper half-plane.
+        """
         assert self.compiled.potential is not None
+        if self._has_unknown_sides:
+            solved = self._lifted(solved)
+        if self.compiled.integrated:
+            points = self._evaluate(self.compiled.points, solved)
+            parts = zip(self.compiled.integrated, points, strict=True)
+            found = [_integrated(integrate, part, side, w) for (part, side), w in parts]
+            solved = replace(solved, unknowns=np.vstack([solved.unknowns, *found]))
         return np.asarray(self._evaluate(self.compiled.potential, solved)[0])
+
+    @cached_property
+    def _has_unknown_sides(self) -> bool:
+        """Whether some part may cross into the other half-plane."""
+        stack = [self.relation]
+        while stack:
+            node = stack.pop()
+            if 0 in node.flips:
+                return True
+            stack.extend(node.children)
+        return False
+
+    def _lifted(self, solved: Solved) -> Solved:
+        """Real solutions as seen from just above: the sign of zero tells the sides of cuts.
+
+        The imaginary parts are so small that they act as first derivatives.
+        """
+        real = (solved.z.imag == 0) & (solved.unknowns.imag == 0).all(axis=0)
+        real &= np.isfinite(solved.rates).all(axis=0)
+        if not real.any():
+            return solved
+        unknowns = solved.unknowns.copy()
+        heights = _LIFT * (np.abs(solved.z[real]) + self.first[0])
+        unknowns.imag[:, real] = heights * solved.rates.real[:, real]
+        return replace(solved, unknowns=unknowns)
+
+
+def _integrated(integrate: Integrator, part: Relation, side: int, w: Complex) -> Complex:
+    """Potentials in either half-plane; rounding and lifts beside the axis are taken back."""
+    below = w.imag < 0 if side == 0 else np.full(w.shape, side < 0)
+    upper = np.where(below, w.conj(), w)
+    upper.imag = np.where(upper.imag > _ROUNDING * np.abs(upper), upper.imag, 0.0)
+    u = integrate(part, upper)
+    return np.where(below, u.conj(), u)
 
 
 @lru_cache(maxsize=1024)

@@ -158,9 +158,15 @@ def _solve_leaf(leaf: Leaf, s: complex, w: complex) -> complex | None:
             move *= 0.5 * abs(s) / abs(move)
         s += move
         if abs(move) <= 1e-12 * abs(s):
-            state = leaf.state(s)
-            return s if state.g.imag * w.imag < 0 else None
+            return s if _is_physical(leaf.state(s).g, w) else None
     return None
+
+
+def _is_physical(g: complex, w: complex) -> bool:
+    """Whether ``g`` lies in the other half-plane; outside the spectrum both may be real."""
+    if w.imag == 0:
+        return abs(g.imag) <= 1e-9 * abs(g)
+    return g.imag * w.imag < 0
 
 
 def _continue_leaf(leaf: Leaf, w: complex) -> complex:

@@ -42,22 +42,34 @@ def cdf(relation: Relation, x: ArrayLike) -> Any:
 
 def _cdf(relation: Relation, x: Real) -> Real:
     locations = np.array([a for a, _ in _masses(relation)])
-    singular = np.isin(x, locations)
-    values = np.full(x.shape, np.nan)
-    if not singular.all():
-        u = transforms(relation, x[~singular].astype(np.complex128), potential=True).u
-        assert u is not None
-        values[~singular] = 1 - u.imag / np.pi
     lower, upper = hull(relation)
+    values = np.full(x.shape, np.nan)
     values[x < lower], values[x > upper] = 0.0, 1.0
     if not has_potential(relation):
-        ends = support(relation)
-        values[(x < ends[0][0])], values[(x > ends[-1][1])] = 0.0, 1.0
+        _fill_gaps(relation, x, values)
+    wanted = np.isnan(values) & ~np.isin(x, locations)
+    if wanted.any():
+        u = transforms(relation, x[wanted].astype(np.complex128), potential=True).u
+        assert u is not None
+        values[wanted] = 1 - u.imag / np.pi
     missing = np.isnan(values)
     if missing.any():
         points, back = np.unique(x[missing], return_inverse=True)
         values[missing] = np.array([_singular_cdf(relation, point) for point in points])[back]
     return np.asarray(np.clip(values, 0.0, 1.0))
+
+
+def _fill_gaps(relation: Relation, x: Real, values: Real) -> None:
+    """Integrated potentials lose digits beside atoms: gaps take the value of their middle."""
+    intervals = support(relation)
+    starts, ends = np.array(intervals).T
+    before = np.searchsorted(starts, x, side="right")
+    values[before == 0] = 0.0
+    for k in range(1, len(intervals) + 1):
+        gap = (before == k) & (x > ends[k - 1])
+        if gap.any():
+            last = k == len(intervals)
+            values[gap] = 1.0 if last else _value_between(relation, ends[k - 1], starts[k])
 
 
 def _singular_cdf(relation: Relation, x: float) -> float:

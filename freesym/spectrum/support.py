@@ -140,7 +140,9 @@ class _Scan:
             self.relation, x.astype(np.complex128), potential=self.has_cdf, thorough=False
         )
         cdf = 1 - found.u.imag / np.pi if found.u is not None else np.zeros_like(x)
-        return -found.g.imag / np.pi, cdf
+        lower, upper = hull(self.relation)
+        beyond = (x < lower) | (x > upper)
+        return np.where(beyond, 0.0, -found.g.imag / np.pi), np.where(beyond, x > upper, cdf)
 
     def add(self, x: Real) -> None:
         """Evaluate at more points and keep all of them in order."""

@@ -70,7 +70,6 @@ def test_corners_of_products_with_projections(a: Law) -> None:
     _assert_same_law(fs.Bernoulli(0.625) @ a, masked)
 
 
-@pytest.mark.xfail(strict=False, reason="beside singular points, some points may be refused")
 @given(laws(max_nodes=2, kind=positive), laws(max_nodes=2, kind=positive))
 def test_inverses_of_products(a: Law, b: Law) -> None:
     first, second = a + 1, b + 2

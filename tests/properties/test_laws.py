@@ -45,9 +45,6 @@ def test_the_cdf_runs_from_0_to_1(law: Law) -> None:
     assert law.cdf(-np.inf) == 0 and law.cdf(np.inf) == 1
 
 
-@pytest.mark.xfail(
-    raises=ConvergenceError, strict=False, reason="points beside an atom may be refused"
-)
 @given(laws(max_nodes=NODES))
 def test_moments_of_the_density_are_the_exact_moments(law: Law) -> None:
     found = quadrature.moments(law, 4)
@@ -66,7 +63,6 @@ def test_positive_laws_live_on_the_half_line(law: Law) -> None:
     np.testing.assert_array_equal(law.density([-1e-3, -0.5, -7.0]), 0.0)
 
 
-@pytest.mark.xfail(strict=False, reason="beside singular points, some points may be refused")
 @given(laws(max_nodes=NODES))
 def test_the_density_is_positive_in_the_support_and_zero_outside(law: Law) -> None:
     x = _window(law, 257)
@@ -77,7 +73,6 @@ def test_the_density_is_positive_in_the_support_and_zero_outside(law: Law) -> No
     assert (rho[~inside] == 0).all()
 
 
-@pytest.mark.xfail(strict=False, reason="beside singular points, some points may be refused")
 @given(laws(max_nodes=NODES))
 def test_the_cdf_increases_and_integrates_the_density(law: Law) -> None:
     """Gauss-Legendre rules of 20 and 40 nodes on cells away from edges."""
@@ -96,7 +91,6 @@ def test_the_cdf_increases_and_integrates_the_density(law: Law) -> None:
     assert (error <= 1e-10 + np.abs(integrals[1] - integrals[0])).all(), error.max()
 
 
-@pytest.mark.xfail(strict=False, reason="beside singular points, some points may be refused")
 @given(laws(max_nodes=NODES))
 def test_quantiles_invert_the_cdf(law: Law) -> None:
     q = np.array([0.03, 0.25, 0.5, 0.77, 0.987])
@@ -160,7 +154,6 @@ def test_the_log_potential_is_smooth_outside(law: Law) -> None:
     np.testing.assert_allclose(slope, law.G(x).real, rtol=1e-7)
 
 
-@pytest.mark.xfail(strict=False, reason="beside singular points, some points may be refused")
 @given(laws(max_nodes=8))
 def test_few_points_are_refused(law: Law) -> None:
     """A uniform grid of 1,000 points, placed without regard to edges."""
