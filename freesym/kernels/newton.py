@@ -18,12 +18,16 @@ RESIDUAL_PLAIN = 0
 RESIDUAL_LOG = 1
 
 # After a step this small the error is its square, times a factor that only grows beside an
-# edge; steps below _STALL that no longer shrink have reached the noise floor.
+# edge; steps below _STALL that no longer shrink have reached the noise floor, and so have
+# steps below _NOISY_STALL when w agrees with z up to rounding: an unknown may be so small
+# beside the others that rounding in them is much of it.
 _CONVERGED = 1e-9
 _ROUNDING = 1e-15
 _STALL = 1e-7
+_NOISY_STALL = 1e-4
 _AMBIGUOUS = 1e-5
 _NOISE = 1e-13
+_LIFT, _LARGE_LIFT = 1e-7, 1e-5
 
 
 @kernel
@@ -144,7 +148,11 @@ def newton(
             lost = not size[j] < math.inf
             damping[j] = 0.0 if converged[j] or lost else min(1.0, 0.5 / max(size[j], 0.5))
             if not converged[j] and not lost:
-                stalled = size[j] < _STALL and size[j] > 0.7 * before[j]
+                noise = abs(step_r[0, j]) + abs(step_i[0, j]) <= _ROUNDING * grain[j] * (
+                    abs(rate_r[0, j]) + abs(rate_i[0, j])
+                )
+                threshold = _NOISY_STALL if noise else _STALL
+                stalled = size[j] < threshold and size[j] > 0.7 * before[j]
                 converged[j] = size[j] < _CONVERGED or stalled
                 busy += not converged[j]
             before[j] = size[j]
@@ -159,7 +167,7 @@ def newton(
 
 @kernel
 def _perturb(
-    residual: int, zr: Reals, n: int, scale: float, relative: float,
+    residual: int, zr: Reals, n: int, scale: float, doubt: Integers,
     ur: Block, ui: Block, rate_r: Block, rate_i: Block,
     sr: Block, si: Block,
 ) -> None:  # fmt: skip
@@ -171,6 +179,7 @@ def _perturb(
             if rate > 0.0:
                 slowest = min(slowest, math.hypot(ur[k, j], ui[k, j]) / rate)
         floor = 1e-9 * (scale if residual == RESIDUAL_PLAIN else abs(zr[j]))
+        relative = _LIFT if doubt[j] == 1 else _LARGE_LIFT
         e = relative * (slowest + floor) if slowest < math.inf else 0.0
         for k in range(ur.shape[0]):
             sr[k, j] = ur[k, j] - e * rate_i[k, j]
@@ -206,25 +215,28 @@ def verify(
             rows, constants, n, ur, ui, work[0], work[1], work[2], work[3],
             work[4], work[5], work[6], work[7], reals, integers, starts, passed,
         )  # fmt: skip
-    settled = np.zeros(n, dtype=np.bool_)
+    # 0: decided; 1: real up to rounding; 2: some condition failed, perhaps by rounding
+    doubt = np.zeros(n, dtype=np.int64)
     doubtful = 0
     for j in range(n):
-        settled[j] = zi[j] != 0.0 or (passed[j] and not _nearly_real(j, ur, ui))
-        if settled[j]:
-            accepted[j] &= passed[j]
+        if zi[j] == 0.0 and _nearly_real(j, ur, ui):
+            doubt[j] = 1
+        elif zi[j] == 0.0 and not passed[j]:
+            doubt[j] = 2
         else:
-            doubtful += accepted[j]
+            accepted[j] &= passed[j]
+        doubtful += doubt[j] > 0 and accepted[j]
         passed[j] = True
     if doubtful == 0:
         return
     sr, si = work[8], work[9]
-    _perturb(residual, zr, n, scale, 1e-7, ur, ui, rate_r, rate_i, sr, si)
+    _perturb(residual, zr, n, scale, doubt, ur, ui, rate_r, rate_i, sr, si)
     run(
         rows, constants, n, sr, si, work[0], work[1], work[2], work[3],
         work[4], work[5], work[6], work[7], reals, integers, starts, passed,
     )  # fmt: skip
     for j in range(n):
-        if not settled[j]:
+        if doubt[j] > 0:
             accepted[j] &= passed[j] and not _turned(j, zr, ur, ui, rate_r, rate_i, si)
 
 
