@@ -84,8 +84,25 @@ def ten_nodes() -> fs.Law:
     return middle @ fs.Wachter(2.5, 1.5) + fs.Uniform(-1, 1) + fs.Arcsine(0, 1)
 
 
+def elimination_figures() -> None:
+    """Polynomials of laws; the elimination alone against the same one by SymPy."""
+    from eliminations import ELIMINATIONS, prepared
+
+    for name, case in ELIMINATIONS.items():
+        whole = f"P(z, g) of {name}: {seconds(case.polynomial) * 1e3:.1f} ms"
+        if not case.transforms:
+            print(whole)
+            continue
+        ours, theirs = prepared(case)
+        alone, start = seconds(ours), time.perf_counter()
+        theirs()
+        ratio = (time.perf_counter() - start) / alone
+        print(f"{whole}, of which {alone * 1e3:.2f} ms eliminate, {ratio:.0f} times faster")
+
+
 def main() -> None:
     """Print every figure."""
+    elimination_figures()
     x = np.linspace(-3, 6, POINTS)
     law = fs.Semicircle() + fs.MarchenkoPastur(0.5)
     ours, roots = seconds(lambda: law.density(x)), seconds(lambda: cubic_roots(x), 3)

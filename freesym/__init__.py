@@ -12,7 +12,9 @@ operations, and ask for densities, distribution functions, edges, atoms, moments
 
 from __future__ import annotations
 
+from freesym.algebra import cumulants as cumulants
 from freesym.errors import ConvergenceError as ConvergenceError
+from freesym.errors import DegreeError as DegreeError
 from freesym.errors import FreesymError as FreesymError
 from freesym.errors import InvalidLawError as InvalidLawError
 from freesym.errors import MissingDependencyError as MissingDependencyError

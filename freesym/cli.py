@@ -6,13 +6,15 @@ Exit codes: 0, 2 for bad input (one line on stderr), 130 after Ctrl-C, 141 for a
 from __future__ import annotations
 
 import argparse
+import io
 import math
 import os
 import re
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,21 +23,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freesym import __version__
-from freesym.errors import FreesymError, InvalidLawError
-from freesym.files import read_eigenvalues, write_atomically
+from freesym.errors import ConvergenceError, FreesymError, InvalidLawError
+from freesym.files import check_writable, read_eigenvalues, write_atomically
 from freesym.grammar import parse_law
 from freesym.law import Law
 from freesym.laws import Empirical
 from freesym.nets.activations import ACTIVATIONS, LeakyReLU, activation_named
 from freesym.nets.jacobian import WEIGHTS, Network
 from freesym.nets.sampling import JacobianSample, kolmogorov_distance, sample_jacobian
+from freesym.parameters import short
 
 Array = NDArray[np.float64]
 
 MAX_POINTS, MAX_MOMENTS = 1_000_000, 100
 LEVELS = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 _PLOT_FORMATS = (".png", ".pdf", ".svg")
-_MOST_ATOMS = 8
+_MOST_ATOMS, _LONGEST_MESSAGE = 8, 600
 # Kolmogorov distances times sqrt(width): the median and what 5% of real ReLU networks exceed,
 # measured for depths 1 to 30 and widths 100 to 800; and, given the active units, times width.
 _TYPICAL, _RARE, _GIVEN = 0.6, 1.3, 4.0
@@ -81,10 +84,17 @@ def _widths(text: str) -> list[int]:
     return [_whole(1, 10**9)(part.strip()) for part in text.split(",")]
 
 
+def _output(text: str) -> str:
+    check_writable(text)
+    return text
+
+
 def _picture(text: str) -> str:
     if Path(text).suffix.lower() not in _PLOT_FORMATS:
-        raise argparse.ArgumentTypeError(f"'{text}' must end in one of {', '.join(_PLOT_FORMATS)}")
-    return text
+        raise argparse.ArgumentTypeError(
+            f"{short(text)} must end in one of {', '.join(_PLOT_FORMATS)}"
+        )
+    return _output(text)
 
 
 def _arguments() -> argparse.ArgumentParser:
@@ -127,7 +137,7 @@ def _jacobian_arguments(parser: argparse.ArgumentParser) -> None:
         help="compare with a real random network of width N (its widest layer)")  # fmt: skip
     add("--seed", type=_whole(0, 2**63 - 1), default=0, help="of --verify; default: 0")
     add("--plot", type=_picture, metavar="FILE", help="draw the law (and the sample) to FILE")
-    add("--csv", metavar="FILE",
+    add("--csv", type=_output, metavar="FILE",
         help="write x, density, cdf and singular_value = sqrt(x) to FILE")  # fmt: skip
     parser.set_defaults(run=_jacobian)
 
@@ -146,7 +156,7 @@ def _density_arguments(parser: argparse.ArgumentParser) -> None:
     add("--from", dest="start", type=_number, help="equally spaced points from here")
     add("--to", dest="stop", type=_number,
         help="... to here; by default points that crowd at the edges of the support")  # fmt: skip
-    add("--csv", metavar="FILE", help="write x, density, cdf to FILE")
+    add("--csv", type=_output, metavar="FILE", help="write x, density, cdf to FILE")
     add("--plot", type=_picture, metavar="FILE", help="draw the law, and --eigenvalues, to FILE")
     parser.set_defaults(run=_density)
 
@@ -239,7 +249,7 @@ def _print_singular_values(law: Law) -> None:
 def _smallest(law: Law) -> float:
     """The lower end of the spectrum without its zeros."""
     ends = [low for low, high in law.support() if high > 0]
-    return max(0.0, min(ends))
+    return float(max(0.0, min(ends)))
 
 
 def _ratio(a: float, b: float) -> str:
@@ -311,6 +321,10 @@ def _points(law: Law, options: argparse.Namespace) -> Array:
 def _reach(law: Law) -> tuple[float, float]:
     """The support, cut off at the quantiles 0.001 and 0.999 where it is infinite."""
     support = law.support()
+    if not support:
+        raise ConvergenceError(
+            "no point of the spectrum was found; is it narrower than the rounding of its place?"
+        )
     low, high = support[0][0], support[-1][1]
     low = low if math.isfinite(low) else float(law.quantile(0.001))
     return low, high if math.isfinite(high) else float(law.quantile(0.999))
@@ -415,7 +429,12 @@ def _shown(value: Any, digits: int = 10) -> str:
     """Short rationals exactly, other numbers rounded."""
     if isinstance(value, (int, Fraction)) and len(str(value)) <= 24:
         return str(value)
-    return f"{float(value):.{digits}g}"
+    try:
+        return f"{float(value):.{digits}g}"
+    except OverflowError:
+        exact = Fraction(value)
+        quotient = Decimal(exact.numerator) / Decimal(exact.denominator)
+        return f"{quotient.normalize():.{digits}g}"
 
 
 # ----------------------------------------------------------------------------------------- main
@@ -427,7 +446,12 @@ def _protected(argument: str) -> str:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(getattr(error, "summary", error)).split())
+    """The message of an error, without characters that a terminal might obey."""
+    text = " ".join(str(getattr(error, "summary", error)).split())
+    if isinstance(error, ArithmeticError) and not isinstance(error, FreesymError):
+        text = f"the numbers are too extreme for double precision: {text}"
+    safe = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return safe if len(safe) <= _LONGEST_MESSAGE else f"{safe[:_LONGEST_MESSAGE]}..."
 
 
 def _silence_output() -> None:
@@ -447,14 +471,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     try:
         options = _arguments().parse_args([_protected(a) for a in given])
-        options.run(options)
+        # nothing is printed unless all is well
+        printed = io.StringIO()
+        with redirect_stdout(printed):
+            options.run(options)
+        sys.stdout.write(printed.getvalue())
         sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         _silence_output()
         return 141
-    except (FreesymError, MemoryError, RecursionError) as error:
+    except OSError as error:
+        _silence_output()
+        print(f"freesym: error: cannot write the output: {error.strerror}", file=sys.stderr)
+        return 2
+    except (FreesymError, ArithmeticError, MemoryError, RecursionError) as error:
         print(f"freesym: error: {_one_line(error) or type(error).__name__}", file=sys.stderr)
         return 2
     return 0

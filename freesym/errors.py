@@ -10,23 +10,76 @@ from collections.abc import Sequence
 
 
 class FreesymError(Exception):
-    """Root of all errors raised by freesym."""
+    """Root of all errors raised by freesym.
+
+    Examples
+    --------
+    >>> import freesym as fs
+    >>> try:
+    ...     fs.Semicircle(variance=-1)
+    ... except fs.FreesymError as error:
+    ...     print(error)
+    Semicircle: variance = -1 must be positive
+    """
 
 
 class InvalidLawError(FreesymError, ValueError):
-    """A parameter, or a combination of laws, does not define a probability law."""
+    """A parameter, or a combination of laws, does not define a probability law.
+
+    Examples
+    --------
+    >>> import freesym as fs
+    >>> fs.Bernoulli(2)
+    Traceback (most recent call last):
+    freesym.errors.InvalidLawError: Bernoulli: p = 2 must be a probability, between 0 and 1
+    """
 
 
 class UnsupportedOperationError(FreesymError, TypeError):
-    """The operation is not defined for these operands, or not supported."""
+    """The operation is not defined for these operands, or not supported.
+
+    Examples
+    --------
+    >>> import freesym as fs
+    >>> fs.Semicircle() ** 2  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    freesym.errors.UnsupportedOperationError: '**' has no meaning for laws; ...
+    """
 
 
 class UnboundParameterError(FreesymError, ValueError):
-    """A numerical value was requested from a law with free symbols."""
+    """A numerical value was requested from a law with free symbols.
+
+    Examples
+    --------
+    >>> import freesym as fs, sympy
+    >>> fs.Bernoulli(sympy.Symbol("p")).density(0.5)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    freesym.errors.UnboundParameterError: the parameter p has no numerical value; ...
+    """
 
 
 class NotAlgebraicError(FreesymError, ValueError):
     """An algebraic equation was requested from a law that has none."""
+
+
+class DegreeError(UnsupportedOperationError):
+    """A polynomial is predicted to be larger than was asked for.
+
+    Parameters
+    ----------
+    message : str
+        The prediction and the remedy.
+    degree : int
+        The predicted degree.
+    """
+
+    def __init__(self, message: str, degree: int = 0) -> None:
+        super().__init__(message)
+        self.degree = degree
+
+    def __reduce__(self) -> tuple[type[DegreeError], tuple[str, int]]:
+        return type(self), (str(self), self.degree)
 
 
 class ConvergenceError(FreesymError, ArithmeticError):

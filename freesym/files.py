@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freesym.errors import InvalidLawError
+from freesym.parameters import short
 
 MAX_BYTES, MAX_EIGENVALUES = 512 * 2**20, 20_000_000
 _SEPARATORS = re.compile(r"[\s,;]+")
@@ -39,17 +40,20 @@ def read_eigenvalues(path: str | Path) -> NDArray[np.float64]:
         For anything else, with the place in the file.
     """
     path = Path(path)
+    name = short(str(path))
     try:
         _check_file(path)
         if path.suffix.lower() == ".npy":
             return _read_npy(path)
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise InvalidLawError(f"cannot read {path}: {error.strerror or error}") from error
+        raise InvalidLawError(f"cannot read {name}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise InvalidLawError(
-            f"{path} is not UTF-8 text (byte {error.start}); give text, CSV or .npy"
+            f"{name} is not UTF-8 text (byte {error.start}); give text, CSV or .npy"
         ) from error
+    except ValueError as error:
+        raise InvalidLawError(f"cannot read {name}: {error}") from error
     return _read_text(text, path)
 
 
@@ -70,6 +74,9 @@ def _read_npy(path: Path) -> NDArray[np.float64]:
     except (ValueError, EOFError, OverflowError, TypeError, MemoryError) as error:
         reason = " ".join(str(error).split())
         raise InvalidLawError(f"{path} is not a readable .npy array: {reason}") from error
+    if not isinstance(array, np.ndarray):
+        array.close()
+        raise InvalidLawError(f"{path} is a .npz archive; save the eigenvalues with numpy.save")
     if array.ndim != 1 or not 0 < array.size <= MAX_EIGENVALUES or array.dtype.kind not in "iuf":
         raise InvalidLawError(
             f"{path} holds an array of shape {array.shape} and type {array.dtype}; give 1 to "
@@ -137,16 +144,40 @@ def write_atomically(path: str | Path, write: Callable[[Path], None]) -> None:
     InvalidLawError
         If the file cannot be written.
     """
-    target = Path(os.path.realpath(path))
+    target = check_writable(path)
     try:
-        if target.is_dir():
-            raise InvalidLawError(f"cannot write {path}: it is a directory")
         if target.exists() and not target.is_file():
             write(target)
         else:
             _replace(target, write)
     except OSError as error:
-        raise InvalidLawError(f"cannot write {path}: {error.strerror or error}") from error
+        raise _unwritable(path, error.strerror or str(error)) from error
+
+
+def check_writable(path: str | Path) -> Path:
+    """The file a path leads to, if it looks as if it could be written.
+
+    Raises
+    ------
+    InvalidLawError
+        If it is a directory, or in none that can be written to.
+    """
+    try:
+        target = Path(os.path.realpath(path))
+        if target.is_dir():
+            raise _unwritable(path, "it is a directory")
+        exists = target.exists()
+    except (OSError, ValueError) as error:
+        raise _unwritable(path, getattr(error, "strerror", None) or str(error)) from error
+    if not target.parent.is_dir():
+        raise _unwritable(path, "there is no such directory")
+    if not os.access(target if exists and not target.is_file() else target.parent, os.W_OK):
+        raise _unwritable(path, "permission denied")
+    return target
+
+
+def _unwritable(path: str | Path, reason: str) -> InvalidLawError:
+    return InvalidLawError(f"cannot write {short(str(path))}: {reason}")
 
 
 def _replace(target: Path, write: Callable[[Path], None]) -> None:

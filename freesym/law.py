@@ -14,7 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from freesym import parameters
 from freesym.errors import InvalidLawError, UnsupportedOperationError
-from freesym.parameters import Number, argument_name, as_number, exact_quotient, number_repr
+from freesym.parameters import (
+    Number,
+    argument_name,
+    as_number,
+    exact_quotient,
+    is_expression,
+    number_repr,
+)
 from freesym.relations.relation import Relation
 from freesym.spectrum import atoms as _atoms
 from freesym.spectrum import bounds as _bounds
@@ -23,11 +30,13 @@ from freesym.spectrum import distribution as _distribution
 from freesym.spectrum import inversion as _inversion
 from freesym.spectrum import moments as _moments
 from freesym.spectrum import support as _support
+from freesym.transforms.symbolic_law import SymbolicLaw
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Interval = tuple[float, float]
+_LARGEST_MATRIX = 30_000
 
 
 def _construct() -> Any:
@@ -42,13 +51,20 @@ def _operations() -> Any:
     return operations
 
 
-class Law(ABC):
+class Law(SymbolicLaw, ABC):
     """A probability law on the real line, the law of a self-adjoint random variable.
 
     Laws are immutable values: they compare, hash, pickle and print as expressions that
     evaluate back.  ``+`` is free additive convolution, ``@`` free multiplicative
     convolution, and numbers scale and shift.  Each mention of a law is a free copy:
     ``mu + mu`` is the law of the sum of two free variables, ``2 * mu`` that of twice one.
+
+    Examples
+    --------
+    >>> import freesym as fs
+    >>> law = 2 * fs.Semicircle() + fs.MarchenkoPastur() @ fs.Bernoulli(0.5)
+    >>> isinstance(law, fs.Law), law.moments(3)
+    (True, [0.5, 4.75, 7.375])
     """
 
     #: NumPy must not loop over an array operand: ``np.float64(2) * law`` is our business.
@@ -142,7 +158,8 @@ class Law(ABC):
         MarchenkoPastur(ratio=Rational(1, 2))
         """
         fields = dataclasses.fields(self)  # type: ignore[arg-type]
-        values = {argument_name(f): _replaced(getattr(self, f.name), replacements) for f in fields}
+        checked = parameters.checked_replacements(replacements)
+        values = {argument_name(f): _replaced(getattr(self, f.name), checked) for f in fields}
         return type(self)(**values)
 
     # ------------------------------------------------------------------ printing
@@ -199,8 +216,26 @@ class Law(ABC):
 
     def __matmul__(self, other: Any) -> Law:
         if not isinstance(other, Law):
-            return NotImplemented
+            raise UnsupportedOperationError(
+                f"'@' multiplies two laws freely, not a law and {parameters.short(other)}; "
+                "'*' scales a law by a number"
+            )
         return _operations().free_product(self, other)  # type: ignore[no-any-return]
+
+    __rmatmul__ = __matmul__
+
+    def __rtruediv__(self, other: Any) -> Law:
+        raise UnsupportedOperationError(
+            f"{parameters.short(other)} divided by a law; the law of 1/X is law.inverse()"
+        )
+
+    def __pow__(self, other: Any) -> Law:
+        raise UnsupportedOperationError(
+            "'**' has no meaning for laws; see law.square(), law.multiplicative_power(t) and "
+            "law.additive_power(t)"
+        )
+
+    __rpow__ = __pow__
 
     def additive_power(self, t: Number) -> Law:
         """The law with free cumulants ``t kappa_n``: the free sum of ``t`` copies."""
@@ -242,18 +277,26 @@ class Law(ABC):
 
     def G(self, z: ArrayLike) -> Any:
         """The Cauchy transform ``E 1/(z - X)``; at real ``z`` the boundary value from above."""
+        if is_expression(z):
+            return self.transform_formula("G")(z)
         return _density.cauchy_transform(self._numeric, z)
 
     def M(self, z: ArrayLike) -> Any:
         """The moment generating function ``sum_{n>=1} m_n z^n = G(1/z)/z - 1``."""
+        if is_expression(z):
+            return self.transform_formula("M")(z)
         return _density.moment_transform(self._numeric, z)
 
     def R(self, w: ArrayLike) -> Any:
         """The R-transform ``G^{-1}(w) - 1/w`` at numbers where that inverse exists."""
+        if is_expression(w):
+            return self.transform_formula("R")(w)
         return _inversion.r_transform(self._numeric, w)
 
     def S(self, m: ArrayLike) -> Any:
         """The S-transform ``(1 + m)/m M^{-1}(m)`` at numbers where that inverse exists."""
+        if is_expression(m):
+            return self.transform_formula("S")(m)
         return _inversion.s_transform(self._numeric, m)
 
     def density(self, x: ArrayLike) -> Any:
@@ -286,14 +329,52 @@ class Law(ABC):
 
     def sample(self, size: int | tuple[int, ...] | None = None, rng: Any = None) -> Any:
         """Independent draws from the law."""
-        return _distribution.sample(self._numeric, size, rng)
+        shape, generator = parameters.as_size(size), parameters.as_generator(rng)
+        return _distribution.sample(self._numeric, shape, generator)
 
-    def support(self) -> tuple[Interval, ...]:
-        """The intervals of the support of the continuous part and the atoms, ascending."""
+    def support(self, *, exact: bool | None = None) -> tuple[tuple[Any, Any], ...]:
+        """The intervals of the support of the continuous part and the atoms, ascending.
+
+        Parameters
+        ----------
+        exact : bool, optional
+            Give the ends as exact algebraic numbers or expressions in the parameters, as laws
+            with symbols do by default; atoms whose mass or place symbols leave open are left
+            to :meth:`atoms`.
+
+        Examples
+        --------
+        >>> import freesym as fs, sympy
+        >>> c = sympy.Symbol("c", positive=True)
+        >>> fs.MarchenkoPastur(c).support()
+        (((sqrt(c) - 1)**2, (sqrt(c) + 1)**2),)
+        """
+        if exact if exact is not None else bool(self.free_symbols):
+            return self._exact_support()
         return _support.support(self._numeric)
 
-    def edges(self) -> tuple[float, ...]:
-        """The end points of the intervals of the support of the continuous part."""
+    def edges(self, *, exact: bool | None = None) -> tuple[Any, ...]:
+        """The end points of the intervals of the support of the continuous part.
+
+        Parameters
+        ----------
+        exact : bool, optional
+            Give exact algebraic numbers or expressions in the parameters, as laws with symbols
+            do by default.
+
+        Raises
+        ------
+        UnsupportedOperationError
+            If exact edges have no expression, or symbols leave open which candidates they are.
+
+        Examples
+        --------
+        >>> import freesym as fs
+        >>> (fs.MarchenkoPastur(2) @ fs.MarchenkoPastur(2)).edges(exact=True)
+        (0, 11/2 + 5*sqrt(5)/2)
+        """
+        if exact if exact is not None else bool(self.free_symbols):
+            return self._exact_edges()
         return _support.edges(self._numeric)
 
     def atoms(self) -> dict[Number, Number]:
@@ -314,7 +395,7 @@ class Law(ABC):
 
     def moment(self, n: int) -> Number:
         """The moment ``E X^n``, exact where the parameters are."""
-        return 1 if n == 0 else self.moments(n)[-1]
+        return [1, *self.moments(n)][-1]
 
     def free_cumulants(self, n: int) -> list[Number]:
         """The free cumulants ``kappa_1, ..., kappa_n``."""
@@ -322,7 +403,10 @@ class Law(ABC):
 
     def free_cumulant(self, n: int) -> Number:
         """The free cumulant ``kappa_n``."""
-        return self.free_cumulants(n)[-1]
+        found = self.free_cumulants(n)
+        if not found:
+            raise InvalidLawError("n = 0: free cumulants are numbered from 1")
+        return found[-1]
 
     def mean(self) -> Number:
         """The mean."""
@@ -346,10 +430,11 @@ class Law(ABC):
 
 def _for_bound_laws(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
-    def checked(self: Law, *arguments: Any, **keywords: Any) -> Any:
+    def checked(self: Law, n: Any, rng: Any = None) -> Any:
         for symbol in self.free_symbols:
             parameters.to_float(symbol)
-        return method(self, *arguments, **keywords)
+        size = parameters.as_count(n, 1, _LARGEST_MATRIX, "n")
+        return method(self, size, parameters.as_generator(rng))
 
     return checked
 

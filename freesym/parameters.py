@@ -5,15 +5,17 @@ from __future__ import annotations
 import dataclasses
 import math
 import numbers
+import operator
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from freesym.errors import InvalidLawError, UnboundParameterError
+from freesym.errors import InvalidLawError, UnboundParameterError, UnsupportedOperationError
 
 #: A parameter: ``int``, ``Fraction`` or ``float``, or a SymPy expression.
 Number = Any
@@ -34,6 +36,23 @@ POSITIVE = Domain("positive", lambda x: x > 0, "is_positive")
 NONNEGATIVE = Domain("at least 0", lambda x: x >= 0, "is_nonnegative")
 PROBABILITY = Domain("a probability, between 0 and 1", lambda x: 0 <= x <= 1, "is_nonnegative")
 AT_LEAST_ONE = Domain("at least 1", lambda x: x >= 1, "is_positive")
+
+
+_LONGEST = 80
+_MOST_ITEMS = 1_000_000
+_MOST_SAMPLES = 100_000_000
+
+
+def short(value: Any) -> str:
+    """A value for an error message: one line, not too long.
+
+    Examples
+    --------
+    >>> short(np.eye(2))
+    'array([[1., 0.], [0., 1.]])'
+    """
+    text = " ".join(repr(value).split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def is_expression(value: Any) -> bool:
@@ -69,7 +88,7 @@ def as_number(value: Any, name: str = "value") -> Number:
         return as_number(value.item(), name)
     if not isinstance(value, numbers.Real):
         raise InvalidLawError(
-            f"{name} = {value!r} is a {type(value).__name__}; give a real number, a Fraction "
+            f"{name} = {short(value)} is a {type(value).__name__}; give a real number, a Fraction "
             "or a SymPy expression"
         )
     if not math.isfinite(value):
@@ -83,10 +102,92 @@ def _from_sympy(value: Any, name: str) -> Number:
         return exact.numerator if exact.denominator == 1 else exact
     if value.is_Float:
         return as_number(float(value), name)
-    undefined = value.has(sys.modules["sympy"].nan)
-    if undefined or value.is_real is False or value.is_finite is False:
-        raise InvalidLawError(f"{name} = {value} is not a finite real number")
+    sympy = sys.modules["sympy"]
+    open_forms = (
+        sympy.Integral, sympy.Sum, sympy.Product, sympy.Derivative, sympy.Limit,
+        sympy.core.function.AppliedUndef,
+    )  # fmt: skip
+    if value.has(*open_forms):
+        raise InvalidLawError(f"{name} = {short(value)} is not evaluated; see SymPy's doit()")
+    undefined = value.has(sympy.nan, sympy.oo, -sympy.oo, sympy.zoo)
+    if undefined or value.is_real is False or value.is_finite is False or _is_complex(value):
+        raise InvalidLawError(f"{name} = {short(value)} is not a finite real number")
     return value
+
+
+def _is_complex(value: Any) -> bool:
+    """Whether a constant that SymPy knows little about has no real value."""
+    if value.free_symbols or value.is_real:
+        return False
+    try:
+        return not math.isfinite(float(value))
+    except (TypeError, ValueError, ArithmeticError):
+        return True
+
+
+def as_sequence(values: Any, name: str) -> tuple[Any, ...]:
+    """The items of a list, tuple, array or other ordered iterable.
+
+    Raises
+    ------
+    InvalidLawError
+        If it is none, or has more than a million items.
+    """
+    unordered = isinstance(values, (str, bytes, Mapping, Set, type))
+    scalar = isinstance(values, np.ndarray) and values.ndim == 0
+    if unordered or scalar or not isinstance(values, Iterable):
+        raise InvalidLawError(f"{name} = {short(values)} must be a sequence, such as a list")
+    found = tuple(islice(values, _MOST_ITEMS + 1))
+    if len(found) > _MOST_ITEMS:
+        raise InvalidLawError(f"{name} has more than {_MOST_ITEMS} items; give fewer")
+    return found
+
+
+def as_count(value: Any, low: int, high: int, name: str) -> int:
+    """An integer between two bounds.
+
+    Raises
+    ------
+    UnsupportedOperationError
+        If it is no integer.
+    InvalidLawError
+        If it is out of bounds.
+    """
+    try:
+        count = operator.index(value)
+    except TypeError:
+        count = None
+    if count is None or isinstance(value, (bool, np.bool_)):
+        raise UnsupportedOperationError(f"{name} = {short(value)} must be an integer")
+    if not low <= count <= high:
+        raise InvalidLawError(f"{name} = {short(value)} must lie between {low} and {high}")
+    return count
+
+
+def as_size(value: Any) -> tuple[int, ...] | None:
+    """The shape of a sample, of at most a hundred million numbers; None for a single one."""
+    if value is None:
+        return None
+    sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,)
+    shape = tuple(as_count(n, 0, _MOST_SAMPLES, "size") for n in sizes)
+    as_count(math.prod(shape), 0, _MOST_SAMPLES, "size")
+    return shape
+
+
+def as_generator(rng: Any) -> np.random.Generator:
+    """NumPy's generator for a seed, a generator or None.
+
+    Raises
+    ------
+    InvalidLawError
+        If it is none of them.
+    """
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise InvalidLawError(
+            f"rng = {short(rng)} must be a seed (a nonnegative integer), a NumPy generator or None"
+        ) from error
 
 
 def checked(value: Any, domain: Domain, law: str, name: str) -> Number:
@@ -95,10 +196,31 @@ def checked(value: Any, domain: Domain, law: str, name: str) -> Number:
     if is_expression(number) and number.free_symbols:
         fits = getattr(number, domain.assumption) is not False
     else:
-        fits = domain.contains(float(number))
+        fits = domain.contains(rounded(number, f"{law}: {name}"))
     if not fits:
-        raise InvalidLawError(f"{law}: {name} = {value} must be {domain.words}")
+        raise InvalidLawError(f"{law}: {name} = {short(value)} must be {domain.words}")
     return number
+
+
+def rounded(number: Number, name: str) -> float:
+    """A number without symbols in double precision, which must be able to hold it.
+
+    Raises
+    ------
+    InvalidLawError
+        If it is too large, or too small but not 0.
+    """
+    try:
+        found = float(number)
+    except OverflowError:
+        found = math.inf
+    if math.isinf(found) or (abs(found) < sys.float_info.min and number != 0):
+        size = "large" if found else "small"
+        raise InvalidLawError(
+            f"{name} is too {size} for double precision: it must be 0 or between 2.3e-308 and "
+            "1.7e308 in size"
+        )
+    return found
 
 
 def parameter(domain: Domain = REAL, *, name: str | None = None, **keywords: Any) -> Any:
@@ -126,6 +248,23 @@ def to_float(value: Number) -> float:
             f".subs({{{symbols.split(',')[0]}: ...}})"
         )
     return float(value)
+
+
+def is_positive(value: Number) -> bool:
+    """Whether a parameter is positive.
+
+    Raises
+    ------
+    UnboundParameterError
+        If that depends on symbols.
+
+    Examples
+    --------
+    >>> is_positive(Fraction(1, 3) - 1)
+    False
+    """
+    known = value.is_positive if is_expression(value) else None
+    return to_float(value) > 0 if known is None else bool(known)
 
 
 def exact_quotient(a: Number, b: Number) -> Number:
@@ -171,10 +310,31 @@ def substituted(value: Any, replacements: dict[Any, Any]) -> Any:
         return tuple(substituted(v, replacements) for v in value)
     if not is_expression(value):
         return value
-    from sympy import sympify
+    return as_number(value.subs(replacements))
 
-    exact = {
-        key: sympify(number) if not isinstance(number, str) else number
-        for key, number in replacements.items()
-    }
-    return as_number(value.subs(exact))
+
+def checked_replacements(replacements: Any) -> dict[Any, Any]:
+    """What may be put for symbols: SymPy expressions and numbers, the latter as SymPy's.
+
+    Raises
+    ------
+    InvalidLawError
+        If this is no mapping from symbols to numbers or expressions; texts are not read.
+    """
+    if not isinstance(replacements, Mapping):
+        raise InvalidLawError(
+            f"subs takes a mapping such as {{symbol: 1}}, not {short(replacements)}"
+        )
+    for key in replacements:
+        if not is_expression(key):
+            raise InvalidLawError(f"subs: {short(key)} is not a SymPy symbol")
+    return {key: sympified(as_number(n, str(key))) for key, n in replacements.items()}
+
+
+def sympified(number: Number) -> Any:
+    """A canonical number as SymPy's."""
+    import sympy
+
+    if isinstance(number, Fraction):
+        return sympy.Rational(number.numerator, number.denominator)
+    return number if is_expression(number) else sympy.Number(number)

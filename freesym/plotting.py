@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from freesym.errors import ConvergenceError, InvalidLawError, MissingDependencyError
 from freesym.law import Law
+from freesym.parameters import to_float
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,7 +103,7 @@ class _View:
 
 
 def _view(law: Law) -> _View:
-    atoms = {float(a): float(m) for a, m in law.atoms().items()}
+    atoms = {to_float(a): to_float(m) for a, m in law.atoms().items()}
     mass = max(0.0, 1.0 - math.fsum(atoms.values()))
     ends = law.edges()
     intervals = [_finite(law, pair) for pair in zip(ends[::2], ends[1::2], strict=True)]

@@ -195,6 +195,18 @@ REFUSED = [
     ["info", "\u03bc\n\x1b[31m"],
     ["info", "MP(1e999)"],
     ["info", "SC() * SC()"],
+    ["info", "MP(1e300)"],
+    ["info", "Uniform(-1e308, 1e308)"],
+    ["info", "EquilibriumMeasure(1, 1e60)"],
+    ["info", "1e300*MP(1) @ (1e300*MP(1))"],
+    ["density", "SC()", "--eigenvalues", "a\0b"],
+    ["density", "SC()", "--eigenvalues", "x" * 5000],
+    ["density", "SC()", "--csv", "a\0b"],
+    ["density", "SC()", "--csv", "x" * 5000],
+    ["density", "SC()", "--plot", "/nonexistent/out.png"],
+    ["jacobian", "--depth", "2", "--csv", "/nonexistent/out.csv"],
+    ["jacobian", "--depth", "2", "--csv", "/"],
+    ["jacobian", "--depth", "2", "--sigma-w", "99999999999"],
 ]
 
 
@@ -205,6 +217,16 @@ def test_refusals_are_one_line(capsys, arguments):
 
 def test_refusals_say_where(capsys):
     assert "(character 7)" in refused(capsys, "info", "MP(1/2")
+
+
+def test_numbers_beyond_floats_are_shown(capsys):
+    assert main(["info", f"delta(1{'0' * 200})", "--moments", "3"]) == 0
+    assert "1e+200, 1e+400, 1e+600" in capsys.readouterr().out
+
+
+def test_messages_hold_nothing_a_terminal_obeys(capsys):
+    assert main(["density", "SC()", "--eigenvalues", "\x1b[31m\udcff"]) == 2
+    assert re.fullmatch(r"freesym: error: [ -~]+\n", capsys.readouterr().err)
 
 
 # --------------------------------------------------------------------------------------- files
@@ -251,6 +273,8 @@ def test_malformed_files(tmp_path):
     np.save(tmp_path / "complex.npy", np.array([1j]))
     np.save(tmp_path / "object.npy", np.array([{}], dtype=object), allow_pickle=True)
     np.save(tmp_path / "none.npy", np.array([]))
+    with (tmp_path / "archive.npy").open("wb") as file:
+        np.savez(file, np.ones(2))
     _promise(tmp_path / "huge.npy", "(10**9,)")
     _promise(tmp_path / "large.npy", "(1000000000000,)")
     _promise(tmp_path / "negative.npy", "(-1,)")
@@ -338,6 +362,17 @@ def test_a_closed_pipe_is_quiet():
         os.close(write)
     assert result.returncode == 141
     assert result.stderr == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_device():
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "freesym", "density", "SC()", "--points", "5"],
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=120, check=False, cwd=ROOT,
+        )  # fmt: skip
+    assert result.returncode == 2
+    assert re.fullmatch(r"freesym: error: [^\n]+\n", result.stderr)
 
 
 def test_interruption(tmp_path):

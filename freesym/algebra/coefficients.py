@@ -5,7 +5,9 @@ Coefficients may be anything closed under ``+ - * /``.  Integers become
 numbers stay what they are, real balls (``flint.arb``) turn everything beside them into balls;
 SymPy expressions are computed with in their common fraction field and come back expanded and
 cancelled.  SymPy itself is never imported here: an expression can only arrive if the caller has
-loaded it.  Kernels see rationals as ``flint.fmpq``, which is several times faster than Fraction.
+loaded it.  Kernels see rationals as ``flint.fmpq`` and expressions as polynomials or
+:class:`freesym.algebra.parameter_functions.ParameterFunction`; who gives these gets them back, so
+that a chain of kernels converts nothing.
 """
 
 from __future__ import annotations
@@ -14,17 +16,32 @@ import cmath
 import functools
 import math
 import numbers
+import operator
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 import flint
+from flint.utils.flint_exceptions import DomainError
+
+from freesym.algebra.parameter_functions import (
+    ParameterFunction,
+    Ring,
+    entered,
+    left,
+    rational,
+    ring_of,
+)
+from freesym.errors import UnsupportedOperationError
 
 Scalar: TypeAlias = Any
 """A coefficient: int, Fraction, float, complex, mpmath number or SymPy expression."""
 
 Coefficients: TypeAlias = Sequence[Scalar]
+
+_EXACT = {Fraction, flint.fmpq, flint.fmpq_mpoly, flint.arb, ParameterFunction}
+_RATIONAL = {Fraction, flint.fmpq}
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -38,7 +55,7 @@ def is_symbolic(value: object) -> bool:
 
 def coerce_scalar(value: Scalar) -> Scalar:
     """Turn integers and rationals into Fraction and NumPy scalars into Python numbers."""
-    if type(value) is Fraction or is_symbolic(value):
+    if type(value) in _EXACT or is_symbolic(value):
         return value
     if isinstance(value, numbers.Rational):
         return Fraction(int(value.numerator), int(value.denominator))
@@ -48,10 +65,15 @@ def coerce_scalar(value: Scalar) -> Scalar:
 
 
 def _map_leaves(function: Callable[[Scalar], Scalar], value: Any) -> Any:
+    kind = type(value)
     if value is None:
         return None
+    if kind in _EXACT:
+        return function(value)
     if isinstance(value, (str, bytes)):
-        raise TypeError(f"expected numbers or sequences of numbers, got {value!r}")
+        raise UnsupportedOperationError(
+            f"expected numbers or sequences of numbers, got the text {value!r}; give numbers"
+        )
     if isinstance(value, Iterable):
         return [_map_leaves(function, item) for item in value]
     return function(value)
@@ -114,24 +136,99 @@ def in_common_field(kernel: Callable[..., Any], *arguments: Any) -> Any:
     """
     coerced = _map_leaves(coerce_scalar, list(arguments))
     leaves = list(_leaves(coerced))
-    if any(map(is_symbolic, leaves)):
-        enter, leave = _symbolic_conversions(leaves)
-        return _map_leaves(leave, kernel(*_map_leaves(enter, coerced)))
-    if all(type(leaf) is Fraction for leaf in leaves):
-        return _map_leaves(_from_fmpq, kernel(*_map_leaves(_to_fmpq, coerced)))
+    kinds = set(map(type, leaves))
+    if kinds <= _RATIONAL:
+        row = kernel(*_map_leaves(rational, coerced))
+        return row if flint.fmpq in kinds else _map_leaves(_from_fmpq, row)
+    if any(map(is_symbolic, leaves)) or ParameterFunction in kinds:
+        return _in_symbolic_field(kernel, coerced, leaves)
+    if flint.fmpq_mpoly in kinds:  # a kernel that another one calls
+        return kernel(*_map_leaves(to_native, coerced))
     # Balls and mpmath numbers do not divide Fractions: give them their own kind.
     return kernel(*_map_leaves(_conversion(leaves), coerced))
+
+
+def _in_symbolic_field(kernel: Callable[..., Any], coerced: Any, leaves: list[Scalar]) -> Any:
+    native = any(isinstance(leaf, ParameterFunction) for leaf in leaves)
+    functions = [to_native(leaf) for leaf in leaves]
+    if not all(isinstance(value, (flint.fmpq, ParameterFunction)) for value in functions):
+        enter, leave = _symbolic_conversions(list(map(from_native, leaves)))
+        return _map_leaves(leave, kernel(*_map_leaves(enter, _map_leaves(from_native, coerced))))
+    generators = [f.ring.generators for f in functions if isinstance(f, ParameterFunction)]
+    if generators:
+        row = _over_ring(kernel, coerced, ring_of(frozenset().union(*generators)))
+    else:
+        row = kernel(*_map_leaves(to_native, coerced))
+    return _map_leaves(_simplest, row) if native else _map_leaves(_as_expression, row)
+
+
+def _over_ring(kernel: Callable[..., Any], arguments: Any, ring: Ring) -> Any:
+    """Call the kernel with polynomials if they suffice, else with quotients."""
+
+    def enter(value: Scalar) -> ParameterFunction:
+        native = to_native(value)
+        if isinstance(native, ParameterFunction):
+            return native.over(ring)
+        return ParameterFunction(ring, ring.constant(native))
+
+    functions = _map_leaves(enter, arguments)
+    polynomial = ring.is_free and all(f.denominator is None for f in _leaves(functions))
+    if polynomial:
+        try:
+            row = kernel(*_map_leaves(operator.attrgetter("numerator"), functions))
+        except DomainError:  # a quotient of two polynomials that is none
+            pass
+        else:
+            return _map_leaves(lambda value: _function(ring, value), row)
+    return kernel(*functions)
+
+
+def _function(ring: Ring, value: Any) -> Any:
+    return ParameterFunction(ring, value) if isinstance(value, flint.fmpq_mpoly) else value
+
+
+def _simplest(value: Any) -> Any:
+    """Rational numbers are not functions."""
+    constant = value.as_rational() if isinstance(value, ParameterFunction) else None
+    return value if constant is None else constant
+
+
+def to_native(value: Scalar) -> Scalar:
+    """Return rationals and expressions in the form that kernels compute with.
+
+    What has no such form (floats, balls, expressions with floats) stays what it is.
+    """
+    if type(value) is flint.fmpq:
+        return value
+    if isinstance(value, numbers.Rational):
+        return rational(value)
+    if is_symbolic(value):
+        native = entered(value)
+        return value if native is None else native
+    return value
+
+
+def _as_expression(value: Scalar) -> Scalar:
+    return left(value) if is_native(value) else value
+
+
+def from_native(value: Scalar) -> Scalar:
+    """Return the Fraction or the expression again."""
+    return left(value) if isinstance(value, ParameterFunction) else _from_fmpq(value)
+
+
+def is_native(value: object) -> bool:
+    """Whether kernels compute with the value as it is."""
+    return isinstance(value, (flint.fmpq, ParameterFunction))
 
 
 def _conversion(leaves: list[Scalar]) -> Callable[[Scalar], Scalar]:
     if any(map(is_ball, leaves)):
         return to_ball
     context = next((leaf.context for leaf in leaves if hasattr(leaf, "context")), None)
-    return coerce_scalar if context is None else context.convert
-
-
-def _to_fmpq(value: Fraction) -> Scalar:
-    return flint.fmpq(value.numerator, value.denominator)
+    if context is None:
+        return _from_fmpq  # floats know Fractions
+    return lambda value: context.convert(_from_fmpq(value))
 
 
 def _from_fmpq(value: Any) -> Any:
@@ -145,7 +242,7 @@ def is_ball(value: object) -> bool:
 
 def to_ball(value: Scalar) -> Scalar:
     """Return the ball around an integer, a Fraction or a float."""
-    return flint.arb(_to_fmpq(value) if isinstance(value, Fraction) else value)
+    return flint.arb(rational(value) if isinstance(value, Fraction) else value)
 
 
 def exact_kernel(kernel: Callable[_P, _T]) -> Callable[_P, _T]:
@@ -172,6 +269,11 @@ def _uniform(row: Any) -> Any:
     return row
 
 
+def is_rational(value: object) -> bool:
+    """Whether ``value`` is a rational number in the form that kernels compute with."""
+    return isinstance(value, flint.fmpq)
+
+
 def one_like(value: Scalar) -> Scalar:
     """Return the unit of the field of ``value``."""
     return value * 0 + 1
@@ -194,6 +296,8 @@ def scalar_power(base: Scalar, exponent: Scalar) -> Scalar:
         return base
     if isinstance(exponent, Fraction) and exponent.denominator == 1:
         return base ** int(exponent)
+    if is_native(base) or is_native(exponent):
+        return to_native(scalar_power(from_native(base), from_native(exponent)))
     if is_symbolic(base) or is_symbolic(exponent):
         sympify = sys.modules["sympy"].sympify
         return sympify(base) ** sympify(exponent)
@@ -243,6 +347,8 @@ def scalar_exponential(value: Scalar) -> Scalar:
     """The exponential, in the field of the value."""
     if value == 0:
         return one_like(value)
+    if is_native(value):
+        return to_native(scalar_exponential(from_native(value)))
     if is_symbolic(value):
         return sys.modules["sympy"].exp(value)
     if hasattr(value, "context"):
@@ -254,6 +360,8 @@ def scalar_logarithm(value: Scalar) -> Scalar:
     """The logarithm, in the field of the value."""
     if value == 1:
         return value * 0
+    if is_native(value):
+        return to_native(scalar_logarithm(from_native(value)))
     if is_symbolic(value):
         return sys.modules["sympy"].log(value)
     if hasattr(value, "context"):
@@ -264,6 +372,7 @@ def scalar_logarithm(value: Scalar) -> Scalar:
 
 def exact_exponent(exponent: Scalar) -> Scalar:
     """Make rational exponents Fractions; a float that is a half-integer is taken at its word."""
+    exponent = from_native(exponent)
     if is_symbolic(exponent):
         return _fraction_from_symbolic(exponent) if exponent.is_Rational else exponent
     exponent = coerce_scalar(exponent)

@@ -18,14 +18,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import flint
+
 from freesym.algebra.coefficient_lists import (
     binomial_convolution,
     binomial_power,
     combination,
     compose,
     dot,
+    lagrange_inversion,
     powers_of,
     reciprocal,
+    slope_of,
 )
 from freesym.algebra.coefficients import (
     Coefficients,
@@ -111,9 +115,10 @@ def free_product_moments(first: Coefficients, second: Coefficients) -> Moments:
 
     Notes
     -----
-    With ``h_i(v) = eta_i(v)/v``: ``omega_1 = z h_2(omega_2)``, ``omega_2 = z h_1(omega_1)`` and
-    ``eta = eta_1(omega_1)``, solved coefficient by coefficient without any division
-    (Nica & Speicher 2006; Voiculescu 1987).
+    If a mean does not vanish, ``psi = psi_2(omega)`` with ``omega = z/S_1(psi)``
+    (Voiculescu 1987).  In general, with ``h_i(v) = eta_i(v)/v``, ``omega_1 = z h_2(omega_2)``,
+    ``omega_2 = z h_1(omega_1)`` and ``eta = eta_1(omega_1)``, which symbols solve coefficient by
+    coefficient without any division (Nica & Speicher 2006).
 
     Examples
     --------
@@ -121,10 +126,37 @@ def free_product_moments(first: Coefficients, second: Coefficients) -> Moments:
     1 3 12 55
     """
     size = min(len(first), len(second))
-    left = boolean_cumulants_from_moments(first[:size])
-    right = boolean_cumulants_from_moments(second[:size])
-    if not left or not right:
+    if not size:
         return []
+    first, second = first[:size], second[:size]
+    if _is_invertible(second[0]) and not _is_invertible(first[0]):
+        first, second = second, first
+    if _is_invertible(first[0]):
+        return _subordinated_product(first, second)
+    if all(isinstance(row[0], flint.fmpq) for row in (first, second)):
+        return [first[0]] * size  # alternating moments of free centred variables vanish
+    return _product_without_division(first, second)
+
+
+def _is_invertible(mean: Scalar) -> bool:
+    """Whether to divide by it: not by floats, and not by symbols, whose quotients grow."""
+    if isinstance(mean, flint.arb):
+        return not mean.contains(0)
+    constant = isinstance(mean, flint.fmpq_mpoly) and mean.is_constant()
+    return (constant or isinstance(mean, flint.fmpq)) and mean != 0
+
+
+def _subordinated_product(first: Coefficients, second: Coefficients) -> Moments:
+    """``psi = psi_2(omega)`` with ``omega = z/S_1(psi_2(omega))``, by Lagrange inversion."""
+    outer = reciprocal(s_transform_series(first))
+    growth = compose(outer, [second[0] * 0, *second[:-1]])
+    return lagrange_inversion(growth, slope_of(second))
+
+
+def _product_without_division(first: Coefficients, second: Coefficients) -> Moments:
+    left = boolean_cumulants_from_moments(first)
+    right = boolean_cumulants_from_moments(second)
+    size = len(left)
     one = one_like(left[0] * right[0])
     table, other = [[one]], [[one]]
     for n in range(1, size + 1):

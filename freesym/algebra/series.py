@@ -23,10 +23,12 @@ from freesym.algebra.coefficients import (
     coerce_scalar,
     exact_exponent,
     in_common_field,
+    is_native,
     is_symbolic,
     scalar_exponential,
     scalar_logarithm,
     scalar_power,
+    to_native,
 )
 
 # A sum of two floats smaller than this fraction of its terms is rounding noise, not a coefficient.
@@ -119,6 +121,10 @@ class Series:
         """
         normalised = in_common_field(list, list(values))
         return cls(tuple(normalised), Fraction(valuation))
+
+    def native(self) -> Series:
+        """Return the series with coefficients that take part in operations as they are."""
+        return Series(tuple(map(to_native, self.coefficients)), *self._frame())
 
     @property
     def order(self) -> Fraction:
@@ -378,7 +384,7 @@ constant = Series.constant
 
 
 def _is_operand(value: object) -> bool:
-    return isinstance(value, (Series, numbers.Number)) or is_symbolic(value)
+    return isinstance(value, (Series, numbers.Number)) or is_symbolic(value) or is_native(value)
 
 
 def _is_zero(value: Scalar) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
@@ -10,7 +11,7 @@ from typing import Any, Self
 from freesym.errors import FreesymError, InvalidLawError
 from freesym.laws.leaf import LeafLaw
 from freesym.lazy import LazyModule
-from freesym.parameters import to_float
+from freesym.parameters import as_number, checked_replacements, short, sympified, to_float
 from freesym.relations.formula import evaluate
 
 sympy: Any = LazyModule("sympy")
@@ -24,9 +25,7 @@ class FormulaLaw(LeafLaw):
     symbol: Any = None
 
     def __post_init__(self) -> None:
-        expression = sympy.sympify(self.expression)
-        if not isinstance(expression, sympy.Expr):
-            raise InvalidLawError(f"{self.expression!r} is not a SymPy expression")
+        expression = formula(self.expression)
         object.__setattr__(self, "expression", expression)
         object.__setattr__(self, "symbol", variable(expression, self.symbol))
         if not self.free_symbols:
@@ -42,7 +41,8 @@ class FormulaLaw(LeafLaw):
 
     def subs(self, replacements: dict[Any, Any]) -> Self:
         """The same law with parameters replaced; the variable stays."""
-        free = {key: value for key, value in replacements.items() if key != self.symbol}
+        checked = checked_replacements(replacements)
+        free = {key: value for key, value in checked.items() if key != self.symbol}
         return type(self)(self.expression.subs(free), self.symbol)
 
     def numeric(self) -> Self:
@@ -58,10 +58,33 @@ class FormulaLaw(LeafLaw):
         return evaluate(self.expression, self.symbol, value)
 
 
+def formula(value: Any) -> Any:
+    """A finite SymPy expression, or a number as one; texts are not read."""
+    if not isinstance(value, sympy.Expr) and not isinstance(value, numbers.Real):
+        raise InvalidLawError(
+            f"{short(value)} is not a SymPy expression; build one from symbols, as in "
+            "x = sympy.Symbol('x'); 1/(1 - x)"
+        )
+    if not isinstance(value, sympy.Expr):
+        return sympified(as_number(value, "the formula"))
+    if value.is_number:
+        as_number(value, "the formula")
+    if value.has(sympy.nan, sympy.oo, -sympy.oo, sympy.zoo):
+        raise InvalidLawError(f"the formula {short(value)} is not finite")
+    undefined = value.atoms(sympy.core.function.AppliedUndef)
+    if undefined:
+        raise InvalidLawError(
+            f"the formula {short(value)} has no value: what is {undefined.pop()}?"
+        )
+    return value
+
+
 def variable(expression: Any, symbol: Any) -> Any:
     """The variable of a formula: the one given, or the only symbol there is."""
     if symbol is not None:
-        return sympy.sympify(symbol)
+        if not isinstance(symbol, sympy.Symbol):
+            raise InvalidLawError(f"the variable {short(symbol)} is not a SymPy symbol")
+        return symbol
     symbols = expression.free_symbols
     if len(symbols) > 1:
         names = ", ".join(sorted(map(str, symbols)))

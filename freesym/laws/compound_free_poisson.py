@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from freesym.errors import InvalidLawError
 from freesym.law import Law
 from freesym.laws._models import symmetrised
-from freesym.parameters import POSITIVE, Number, parameter
+from freesym.parameters import POSITIVE, Number, parameter, short
 from freesym.relations.nodes import CompoundPoisson
 from freesym.relations.relation import Relation
+from freesym.relations.simplify import Constant
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,13 +55,16 @@ class CompoundFreePoisson(Law):
     def _validate(self) -> None:
         if not isinstance(self.jumps, Law):
             raise InvalidLawError(
-                f"CompoundFreePoisson: jumps = {self.jumps!r} must be a law; for jumps of one "
+                f"CompoundFreePoisson: jumps = {short(self.jumps)} must be a law; for jumps of one "
                 "size use FreePoisson(rate, jump)"
             )
 
     def relation(self) -> Relation:
-        """The node of compound free Poisson laws over the jumps."""
-        return CompoundPoisson(self.jumps.relation(), self.rate)
+        """The node of compound free Poisson laws over the jumps; 0 if they all are."""
+        jumps = self.jumps.relation()
+        if isinstance(jumps, Constant) and jumps.value == 0:
+            return jumps
+        return CompoundPoisson(jumps, self.rate)
 
     def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
         """``X T X^T/n`` with Gaussian entries and ``T`` a model of the jumps."""

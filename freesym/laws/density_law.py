@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -15,10 +16,10 @@ from numpy.typing import NDArray
 from freesym.errors import InvalidLawError
 from freesym.laws import _measures
 from freesym.laws.leaf import LeafLaw
-from freesym.laws.pushforward import shown, vectorised
+from freesym.laws.pushforward import check_function, shown, vectorised
 from freesym.lowering.fitting import fit_panels
 from freesym.lowering.measure import FittedMeasure, MeasureTable, Panel, measure_table
-from freesym.parameters import Number
+from freesym.parameters import Number, as_number, as_sequence, rounded, short
 from freesym.relations.functions import measure_potential, measure_transform
 from freesym.relations.leaf import CauchyLeaf
 
@@ -62,6 +63,7 @@ class DensityLaw(CauchyLeaf, LeafLaw):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "intervals", _checked(self.intervals))
+        check_function(self.density_function, _inside(self.intervals[0]), "DensityLaw")
         mass = math.fsum(2 * float(panel.density[0]) for panel in self._panels)
         if abs(mass - 1) > _TOLERANCE:
             raise InvalidLawError(
@@ -112,6 +114,11 @@ class DensityLaw(CauchyLeaf, LeafLaw):
         """The intervals."""
         return _measures.union(self.intervals)
 
+    @property
+    def singular_points(self) -> frozenset[float]:
+        """The ends of the intervals."""
+        return frozenset(end for interval in self.intervals for end in interval)
+
     def known_moments(self, n: int) -> list[Number]:
         """Quadrature of powers; wrong where the law has no such moment."""
         points, weights = _measures.sources(self._table)
@@ -123,9 +130,9 @@ def _end(x: float) -> str:
 
 
 def _checked(intervals: Any) -> tuple[Interval, ...]:
-    given = list(intervals)
-    pairs = given if given and isinstance(given[0], Iterable) else [given]
-    found = sorted((float(a), float(b)) for a, b in pairs)
+    given = as_sequence(intervals, "DensityLaw: intervals")
+    pairs = given if given and isinstance(given[0], Iterable) else (given,)
+    found = sorted(map(_interval, pairs))
     for a, b in found:
         if not a < b:
             raise InvalidLawError(f"the interval ({a}, {b}) is empty; its ends must increase")
@@ -133,6 +140,30 @@ def _checked(intervals: Any) -> tuple[Interval, ...]:
         if a < b:
             raise InvalidLawError(f"two intervals overlap between {a} and {b}")
     return tuple(found)
+
+
+def _interval(pair: Any) -> Interval:
+    ends = as_sequence(pair, "DensityLaw: an interval")
+    if len(ends) != 2:
+        raise InvalidLawError(f"the interval {short(pair)} must have two ends")
+    return _end_value(ends[0]), _end_value(ends[1])
+
+
+def _end_value(end: Any) -> float:
+    """A number, or plus or minus infinity."""
+    infinite = isinstance(end, numbers.Real) or getattr(end, "is_infinite", False)
+    if infinite and abs(end) == math.inf:
+        return math.copysign(math.inf, end)
+    return rounded(as_number(end, "DensityLaw: an end"), "DensityLaw: an end")
+
+
+def _inside(interval: Interval) -> Floats:
+    """Some points of an interval."""
+    a, b = interval
+    if math.isinf(a):
+        return (0.0 if math.isinf(b) else b) - np.array([1.0, 2.0, 3.0])
+    steps = np.array([0.25, 0.5, 0.75])
+    return a + steps * (b - a if math.isfinite(b) else 1.0)
 
 
 @lru_cache(maxsize=256)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, reduce
@@ -17,7 +16,14 @@ from freesym.errors import InvalidLawError
 from freesym.laws._models import rotated
 from freesym.laws.leaf import LeafLaw
 from freesym.lowering.measure import MeasureTable, measure_table
-from freesym.parameters import Number, as_number, is_expression
+from freesym.parameters import (
+    Number,
+    as_number,
+    as_sequence,
+    is_expression,
+    rounded,
+    short,
+)
 from freesym.relations.functions import log_upper, measure_potential, measure_transform
 from freesym.relations.leaf import CauchyLeaf
 from freesym.relations.relation import Relation
@@ -72,6 +78,10 @@ class Discrete(CauchyLeaf, LeafLaw):
         """The atoms and their masses."""
         assert self.weights is not None
         return dict(zip(self.points, self.weights, strict=True))
+
+    def exact_masses(self) -> dict[Number, Number]:
+        """The atoms and their masses, as given."""
+        return self.masses
 
     def relation(self) -> Relation:
         """The law itself, or a constant."""
@@ -128,9 +138,12 @@ class Discrete(CauchyLeaf, LeafLaw):
 
 
 def _numbers(values: Any, name: str) -> tuple[Number, ...]:
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise InvalidLawError(f"Discrete: {name} = {values!r} must be a sequence of numbers")
-    return tuple(as_number(value, f"Discrete: {name}") for value in values)
+    words = f"Discrete: {name}"
+    found = tuple(as_number(value, words) for value in as_sequence(values, words))
+    for number in found:
+        if not _is_symbolic(number):
+            rounded(number, f"{words[:-1]} {short(number)}")
+    return found
 
 
 def _equal(n: int) -> tuple[Number, ...]:

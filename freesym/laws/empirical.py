@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, Self
 
@@ -14,7 +15,7 @@ from freesym.errors import InvalidLawError
 from freesym.laws._models import rotated
 from freesym.laws.leaf import LeafLaw
 from freesym.lowering.measure import MeasureTable, measure_table
-from freesym.parameters import Number
+from freesym.parameters import Number, as_number, short
 from freesym.relations.functions import measure_potential, measure_transform
 from freesym.relations.leaf import CauchyLeaf
 
@@ -105,6 +106,25 @@ class Empirical(CauchyLeaf, LeafLaw):
         masses = counts / len(self.eigenvalues)
         return dict(zip(points.tolist(), masses.tolist(), strict=True))
 
+    def exact_masses(self) -> dict[Number, Number]:
+        """The atoms and their masses as exact numbers, if the eigenvalues are integers.
+
+        Raises
+        ------
+        InvalidLawError
+            If some eigenvalue is not an integer: which rational number is meant is not known.
+        """
+        points, counts = np.unique(self.eigenvalues, return_counts=True)
+        for x in points.tolist():
+            if not x.is_integer():
+                raise InvalidLawError(
+                    f"the eigenvalue {x} is a floating-point number; symbolic results need exact "
+                    "numbers: give Discrete([Fraction(...), ...])"
+                )
+        n = len(self.eigenvalues)
+        masses = [as_number(Fraction(int(count), n)) for count in counts]
+        return dict(zip(map(int, points.tolist()), masses, strict=True))
+
     def is_symmetric(self) -> bool:
         """Whether the mirrored eigenvalues are the same."""
         return bool(np.array_equal(self.eigenvalues, -self.eigenvalues[::-1]))
@@ -120,7 +140,12 @@ class Empirical(CauchyLeaf, LeafLaw):
 
 
 def _checked(eigenvalues: ArrayLike) -> NDArray[np.float64]:
-    array = np.asarray(eigenvalues)
+    try:
+        array = np.asarray(eigenvalues)
+    except ValueError as error:
+        raise InvalidLawError(
+            f"Empirical: {short(eigenvalues)} is no array of numbers; give a list of floats"
+        ) from error
     if array.ndim == 2 and array.shape[0] == array.shape[1]:
         raise InvalidLawError(
             f"Empirical: got a matrix of shape {array.shape}; give its eigenvalues, "

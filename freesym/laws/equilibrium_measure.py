@@ -11,9 +11,19 @@ from typing import Any
 from freesym.algebra.coefficients import scalar_power
 from freesym.errors import InvalidLawError
 from freesym.laws.leaf import LeafLaw
-from freesym.parameters import AT_LEAST_ONE, POSITIVE, Number, as_number, is_expression, parameter
-from freesym.relations.functions import log, log_lower, sqrt
+from freesym.parameters import (
+    AT_LEAST_ONE,
+    POSITIVE,
+    Number,
+    as_number,
+    is_expression,
+    parameter,
+    short,
+)
+from freesym.relations.functions import log, log_lower, parameter_root, sqrt
 from freesym.relations.leaf import CauchyLeaf
+
+_HIGHEST = 256
 
 
 @dataclass(frozen=True, repr=False, init=False)
@@ -62,14 +72,23 @@ class EquilibriumMeasure(CauchyLeaf, LeafLaw):
     def _validate(self) -> None:
         if is_expression(self._degree) or int(self._degree) != self._degree:
             raise InvalidLawError(f"EquilibriumMeasure: M = {self._degree} must be an integer")
+        if self._degree > _HIGHEST:
+            raise InvalidLawError(
+                f"EquilibriumMeasure: M = {short(self._degree)} is above {_HIGHEST}, "
+                "beyond it the law is nearly the arcsine law on [-1, 1]"
+            )
         object.__setattr__(self, "_degree", int(self._degree))
+
+    @cached_property
+    def _strength(self) -> Number:
+        """``a^(-2M)``."""
+        m = self._degree
+        return Fraction(math.comb(2 * m, m) * m, 4**m) * self.t
 
     @cached_property
     def _square(self) -> Number:
         """``a^2``."""
-        m = self._degree
-        strength = Fraction(math.comb(2 * m, m) * m, 4**m) * self.t
-        return scalar_power(1 / strength, Fraction(1, m))
+        return scalar_power(1 / self._strength, Fraction(1, self._degree))
 
     @cached_property
     def radius(self) -> Number:
@@ -82,8 +101,12 @@ class EquilibriumMeasure(CauchyLeaf, LeafLaw):
         first = math.comb(2 * m - 1, m - 1)
         return [Fraction(math.comb(2 * m - 1, m - 1 - j), first) for j in range(m)]
 
+    def _radius(self, w: Any) -> Any:
+        """The end point, in the number system of ``w``."""
+        return parameter_root(w, 1 / self._strength, 2 * self._degree, self.radius)
+
     def _q(self, w: Any) -> Any:
-        a = self.radius
+        a = self._radius(w)
         return a / (w + sqrt(w - a) * sqrt(w + a))
 
     def transform(self, w: Any) -> tuple[Any, Any]:
@@ -93,7 +116,7 @@ class EquilibriumMeasure(CauchyLeaf, LeafLaw):
         series = _horner(c, square)
         # psi = (q + 1/q) q series - 1, and the constant term of the series is 1
         psi = square * (series + _horner(c[1:], square)) if len(c) > 1 else square
-        return (2 / self.radius) * (q * series), psi
+        return (2 / self._radius(w)) * (q * series), psi
 
     def log_potential_at(self, w: Any) -> Any:
         """The integral of ``G dw`` along ``q``, term by term."""

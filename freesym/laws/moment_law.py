@@ -16,8 +16,8 @@ from freesym.errors import InvalidLawError
 from freesym.laws._joukowski import Joukowski
 from freesym.laws.discrete import Discrete
 from freesym.laws.leaf import LeafLaw
-from freesym.parameters import Number, as_number, is_expression, to_float
-from freesym.relations.functions import sqrt
+from freesym.parameters import Number, as_number, as_sequence, is_expression, to_float
+from freesym.relations.functions import parameter_root, sqrt
 from freesym.relations.leaf import CauchyLeaf
 from freesym.relations.relation import Relation
 from freesym.relations.simplify import Constant
@@ -60,7 +60,8 @@ class MomentLaw(CauchyLeaf, LeafLaw):
     given: tuple[Number, ...]
 
     def __post_init__(self) -> None:
-        moments = tuple(as_number(m, "MomentLaw: moment") for m in self.given)
+        given = as_sequence(self.given, "MomentLaw: moments")
+        moments = tuple(as_number(m, "MomentLaw: moment") for m in given)
         object.__setattr__(self, "given", moments)
         if not moments:
             raise InvalidLawError("MomentLaw: no moments were given; give at least the mean")
@@ -108,7 +109,7 @@ class MomentLaw(CauchyLeaf, LeafLaw):
     def transform(self, w: Any) -> tuple[Any, Any]:
         """The continued fraction; ``psi = g (w - 1/g)`` without cancellation."""
         a, b = self._tail
-        root = sqrt(b)
+        root = parameter_root(w, b, 2, sqrt(b))
         centred = w - a
         g = 2 / (centred + sqrt(centred - 2 * root) * sqrt(centred + 2 * root))
         k = a + b * g

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -12,8 +11,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from freesym.errors import InvalidLawError
+from freesym.errors import FreesymError, InvalidLawError
 from freesym.laws import _measures
+from freesym.laws._formulas import formula
 from freesym.laws._models import rotated
 from freesym.laws.leaf import LeafLaw
 from freesym.lowering.fitting import fit_panels
@@ -23,12 +23,13 @@ from freesym.lowering.measure import (
     measure_table,
     raw_moments,
 )
-from freesym.parameters import Number
+from freesym.parameters import Number, as_number, as_sequence, is_expression, short, to_float
 from freesym.relations.functions import measure_potential, measure_transform
 from freesym.relations.leaf import CauchyLeaf
 
 Floats = NDArray[np.float64]
 _REACH = 9.5  # the normal mass beyond is 2e-21
+_LEVELS: Floats = np.array([0.25, 0.5, 0.75])
 _GRID = tuple(range(-9, 10))  # on pieces of this size a rule resolves the normal density
 
 
@@ -68,12 +69,17 @@ class Pushforward(CauchyLeaf, LeafLaw):
     breakpoints: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.base not in ("normal", "uniform"):
+        if not isinstance(self.base, str) or self.base not in ("normal", "uniform"):
             raise InvalidLawError(
-                f"Pushforward: base = {self.base!r} must be 'normal' or 'uniform'"
+                f"Pushforward: base = {short(self.base)} must be 'normal' or 'uniform'"
             )
-        _check_function(self.function)
-        cuts = tuple(sorted({float(x) for x in self.breakpoints}))
+        check_function(self.function, _LEVELS, "Pushforward")
+        if is_expression(self.function) and not self.function.free_symbols:
+            raise InvalidLawError(
+                f"Pushforward: {self.function} has no symbol; a constant is a PointMass"
+            )
+        given = as_sequence(self.breakpoints, "Pushforward: breakpoints")
+        cuts = tuple(sorted({to_float(as_number(x, "Pushforward: breakpoint")) for x in given}))
         object.__setattr__(self, "breakpoints", cuts)
 
     @property
@@ -134,16 +140,31 @@ class Pushforward(CauchyLeaf, LeafLaw):
         return rotated(np.broadcast_to(vectorised(self.function)(x), (n,)), rng)
 
 
-def _check_function(function: Any) -> None:
-    sympy = sys.modules.get("sympy")
-    if sympy is not None and isinstance(function, sympy.Expr):
-        if len(function.free_symbols) != 1:
-            raise InvalidLawError(
-                f"Pushforward: {function} must have exactly one symbol; a constant is a PointMass"
-            )
-    elif not callable(function):
+def check_function(function: Any, points: Floats, law: str) -> None:
+    """Refuse what is neither an expression of at most one symbol nor a vectorised callable."""
+    if is_expression(function):
+        formula(function)
+        if len(function.free_symbols) > 1:
+            raise InvalidLawError(f"{law}: {short(function)} must have one symbol")
+    elif not callable(function) or isinstance(function, type):
         raise InvalidLawError(
-            f"Pushforward: function = {function!r} must be callable or a SymPy expression"
+            f"{law}: function = {short(function)} must be a vectorised callable or a SymPy "
+            "expression"
+        )
+    try:
+        hash(function)
+        with np.errstate(all="ignore"):
+            values = np.asarray(vectorised(function)(points.copy()))
+    except FreesymError:
+        raise
+    except Exception as error:
+        raise InvalidLawError(
+            f"{law}: {shown(function)} cannot be evaluated on an array: {short(error)}"
+        ) from error
+    if values.dtype.kind not in "iufc" or values.shape not in ((), points.shape):
+        raise InvalidLawError(
+            f"{law}: {shown(function)} of an array of {len(points)} numbers has shape "
+            f"{values.shape} and type {values.dtype}; it must give as many real numbers"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -84,6 +85,11 @@ class Uniform(CauchyLeaf, LeafLaw):
 def check_interval(law: Any, a: Number, b: Number) -> None:
     """Refuse an interval whose known ends do not increase."""
     width = b - a
+    if isinstance(width, float) and math.isinf(width):
+        raise InvalidLawError(
+            f"{type(law).__name__}: the interval from a = {a} to b = {b} is too wide for double "
+            "precision"
+        )
     known = not (is_expression(width) and width.free_symbols)
     if width == 0 or (known and width < 0):
         raise InvalidLawError(

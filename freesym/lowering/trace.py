@@ -11,8 +11,8 @@ from freesym.relations.functions import (
     at_home,
     exp,
     flipped,
-    integrated_potential,
     integer_power,
+    integrated_potential,
     log,
     log_lower,
     log_upper,
@@ -58,11 +58,15 @@ class Trace:
         return Value(self, self.emit(op.COORDINATE, self.unknowns - 1), orientation)
 
     def anchored_unknown(self, orientation: int, rank: float) -> Value:
-        """``psi = rank y/(1 - y)`` for an unknown ``y``: exact near 0 and near ``-rank``."""
+        """``psi = rank y/(1 - y)`` for an unknown ``y``: exact near 0 and near ``-rank``.
+
+        Near ``-rank`` it is ``rank/(1 - y) - rank``, whose imaginary part does not cancel.
+        """
         y = self.unknown(orientation)
         one_minus_y = y.linear(-1.0, 1.0)
         total = one_minus_y.new(op.RECIPROCAL, one_minus_y.number, -1, rank)
-        psi = total * y
+        one = Value(self, self.emit(op.CONSTANT, x=1.0), orientation)
+        psi = pick_smaller(y, one, total * y, total.linear(1.0, -rank))
         return Value(self, psi.number, orientation, (rank, total))
 
     def integral(self, w: Value, relation: Relation) -> Value:

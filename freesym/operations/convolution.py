@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from freesym.errors import InvalidLawError, UnsupportedOperationError
 from freesym.law import Law
-from freesym.operations.node import UnaryOperation, grouped, require_law
+from freesym.operations.node import UnaryOperation, grouped, require_law, require_laws
 from freesym.operations.random import conjugated, square_root, sum_of_copies
 from freesym.parameters import (
     POSITIVE,
@@ -48,6 +48,9 @@ class FreeSum(Law):
     """
 
     terms: tuple[Law, ...]
+
+    def _validate(self) -> None:
+        object.__setattr__(self, "terms", require_laws(self.terms, "free_sum"))
 
     def relation(self) -> Relation:
         """``R = sum R_i``."""
@@ -101,6 +104,7 @@ class FreeProduct(Law):
     factors: tuple[Law, ...]
 
     def _validate(self) -> None:
+        object.__setattr__(self, "factors", require_laws(self.factors, "free_product"))
         self._split()
 
     def _split(self) -> tuple[list[Law], list[Law]]:
@@ -159,6 +163,12 @@ def free_product(*laws: Law) -> Law:
     ------
     UnsupportedOperationError
         If more than one factor has mass on both sides of 0.
+
+    Examples
+    --------
+    >>> import freesym as fs
+    >>> free_product(fs.MarchenkoPastur(), fs.MarchenkoPastur()).moments(4)
+    [1, 3, 12, 55]
     """
     factors = _flattened(FreeProduct, "factors", laws, "free_product")
     return factors[0] if len(factors) == 1 else FreeProduct(factors)

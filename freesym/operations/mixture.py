@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from freesym.errors import InvalidLawError, UnsupportedOperationError
 from freesym.law import Law
-from freesym.operations.node import require_law
+from freesym.operations.node import require_law, require_laws
 from freesym.parameters import (
     NONNEGATIVE,
     Domain,
     Number,
     as_number,
+    as_sequence,
     exact_quotient,
     is_expression,
     number_repr,
@@ -28,15 +29,6 @@ from freesym.relations.relation import Relation
 Matrix = NDArray[np.float64]
 
 
-def _laws(values: Sequence[Any], operation: str) -> tuple[Law, ...]:
-    if isinstance(values, Law):
-        raise InvalidLawError(f"{operation} takes a list of laws: [{values!r}, ...]")
-    laws = tuple(require_law(value, operation) for value in values)
-    if not laws:
-        raise InvalidLawError(f"{operation} needs at least one law")
-    return laws
-
-
 @dataclass(frozen=True, repr=False)
 class Mixture(Law):
     """A convex combination of laws, the spectrum of a block-diagonal matrix."""
@@ -44,9 +36,22 @@ class Mixture(Law):
     laws: tuple[Law, ...]
     weights: tuple[Number, ...]
 
+    def _validate(self) -> None:
+        object.__setattr__(self, "laws", require_laws(self.laws, "mixture"))
+        items = as_sequence(self.weights, "mixture: weights")
+        weights = tuple(as_number(w, "mixture: weight") for w in items)
+        if len(weights) != len(self.laws):
+            raise InvalidLawError(f"mixture: {len(weights)} weights for {len(self.laws)} laws")
+        if not any(is_expression(w) and w.free_symbols for w in weights):
+            _check_weights(weights)
+        object.__setattr__(self, "weights", weights)
+
     def relation(self) -> Relation:
-        """``G = sum p_i G_i``."""
-        return nodes.Mixture(tuple(law.relation() for law in self.laws), self.weights)
+        """``G = sum p_i G_i`` over the laws whose weight is not 0."""
+        weights = tuple(w for w in self.weights if w != 0)
+        kept = (law for law, w in zip(self.laws, self.weights, strict=True) if w != 0)
+        relations = tuple(law.relation() for law in kept)
+        return relations[0] if len(relations) == 1 else nodes.Mixture(relations, weights)
 
     def sample_matrix(self, n: int, rng: Any = None) -> Matrix:
         """Blocks on the diagonal, of sizes proportional to the weights."""
@@ -76,16 +81,19 @@ def mixture(laws: Sequence[Law], weights: Sequence[Number] | None = None) -> Law
     ------
     InvalidLawError
         If the weights are negative, do not sum to 1 or are not as many as the laws.
+
+    Examples
+    --------
+    >>> import freesym as fs
+    >>> law = mixture([fs.Semicircle(), fs.PointMass(3)], [0.75, 0.25])
+    >>> law.atoms(), law.moments(2)
+    ({3: 0.25}, [0.75, 3.0])
     """
-    found = _laws(laws, "mixture")
+    found = require_laws(laws, "mixture")
     if weights is None:
         weights = [exact_quotient(1, len(found))] * len(found)
-    numbers = tuple(as_number(w, "mixture: weight") for w in weights)
-    if len(numbers) != len(found):
-        raise InvalidLawError(f"mixture: {len(numbers)} weights for {len(found)} laws")
-    if not any(is_expression(w) and w.free_symbols for w in numbers):
-        _check_weights(numbers)
-    kept = [(law, w) for law, w in zip(found, numbers, strict=True) if w != 0]
+    whole = Mixture(found, weights)  # type: ignore[arg-type]
+    kept = [(law, w) for law, w in zip(found, whole.weights, strict=True) if w != 0]
     return kept[0][0] if len(kept) == 1 else Mixture(*map(tuple, zip(*kept, strict=True)))
 
 
@@ -104,6 +112,9 @@ class BooleanSum(Law):
 
     laws: tuple[Law, ...]
 
+    def _validate(self) -> None:
+        object.__setattr__(self, "laws", require_laws(self.laws, "boolean_sum"))
+
     def relation(self) -> Relation:
         """``1/G = sum 1/G_i - (n-1) z``."""
         return nodes.Boolean(tuple(law.relation() for law in self.laws))
@@ -117,8 +128,15 @@ class BooleanSum(Law):
 
 
 def boolean_sum(*laws: Law) -> Law:
-    """The Boolean additive convolution of laws."""
-    found = _laws(laws, "boolean_sum")
+    """The Boolean additive convolution of laws, for which ``z - 1/G`` adds.
+
+    Examples
+    --------
+    >>> import freesym as fs
+    >>> boolean_sum(fs.Discrete([-1, 1]), fs.Discrete([-1, 1])).moments(4)
+    [0, 2, 0, 4]
+    """
+    found = require_laws(laws, "boolean_sum")
     return found[0] if len(found) == 1 else BooleanSum(found)
 
 
@@ -128,6 +146,10 @@ class MonotoneConvolution(Law):
 
     first: Law
     second: Law
+
+    def _validate(self) -> None:
+        for law in (self.first, self.second):
+            require_law(law, "monotone")
 
     def relation(self) -> Relation:
         """The first law at ``1/G`` of the second."""
@@ -142,8 +164,15 @@ class MonotoneConvolution(Law):
 
 
 def monotone(first: Law, second: Law) -> Law:
-    """The monotone convolution ``first |> second``."""
-    return MonotoneConvolution(*_laws((first, second), "monotone"))
+    """The monotone convolution ``first |> second``, for which ``1/G`` composes.
+
+    Examples
+    --------
+    >>> import freesym as fs
+    >>> monotone(fs.Discrete([-1, 1]), fs.Discrete([-1, 1])).moments(4)
+    [0, 2, 0, 5]
+    """
+    return MonotoneConvolution(first, second)
 
 
 RATIO = Domain("an aspect ratio, above 0 and at most 1", lambda x: 0 < x <= 1, "is_positive")
@@ -161,6 +190,7 @@ class RectangularSum(Law):
     ratio: Number = parameter(RATIO)
 
     def _validate(self) -> None:
+        object.__setattr__(self, "laws", require_laws(self.laws, "rectangular_sum"))
         for law in self.laws:
             if law.is_positive is False:
                 raise UnsupportedOperationError(
@@ -192,8 +222,16 @@ class RectangularSum(Law):
 
 
 def rectangular_sum(*laws: Law, ratio: Number = 1) -> Law:
-    """The rectangular free convolution of laws of ``A A^T`` at aspect ratio ``ratio <= 1``."""
-    found = _laws(laws, "rectangular_sum")
+    """The rectangular free convolution of laws of ``A A^T`` at aspect ratio ``ratio <= 1``.
+
+    Examples
+    --------
+    >>> import freesym as fs
+    >>> half = fs.MarchenkoPastur(ratio=0.5)
+    >>> rectangular_sum(half, half, ratio=0.5).moments(2)
+    [2.0, 6.0]
+    """
+    found = require_laws(laws, "rectangular_sum")
     return found[0] if len(found) == 1 else RectangularSum(found, ratio)
 
 
@@ -212,6 +250,12 @@ def noncentral_wishart(law: Law, s: Number, ratio: Number = 1) -> Law:
     Notes
     -----
     A rectangular free convolution with a Marchenko-Pastur law (Dozier & Silverstein 2007).
+
+    Examples
+    --------
+    >>> import freesym as fs
+    >>> noncentral_wishart(fs.PointMass(4), 1).moments(2)
+    [5, 34]
     """
     from freesym.laws.marchenko_pastur import MarchenkoPastur
     from freesym.parameters import checked

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from freesym.errors import UnsupportedOperationError
+from freesym.errors import InvalidLawError, UnsupportedOperationError
 from freesym.law import Law
 from freesym.laws._models import rotated
-from freesym.parameters import is_expression, number_repr
+from freesym.parameters import as_sequence, is_expression, number_repr, short
 
 
 def is_zero(value: Any) -> bool:
@@ -42,10 +42,21 @@ def require_law(value: Any, operation: str) -> Law:
     """The operand, if it is a law."""
     if not isinstance(value, Law):
         raise UnsupportedOperationError(
-            f"{operation} needs laws, not {type(value).__name__} {value!r}; "
+            f"{operation} needs laws, not {type(value).__name__} {short(value)}; "
             "a constant is PointMass(a)"
         )
     return value
+
+
+def require_laws(values: Any, operation: str) -> tuple[Law, ...]:
+    """The operands, if they are at least one law."""
+    if isinstance(values, Law):
+        raise InvalidLawError(f"{operation} takes a list of laws: [{values!r}, ...]")
+    items = as_sequence(values, f"{operation}: laws")
+    laws = tuple(require_law(value, operation) for value in items)
+    if not laws:
+        raise InvalidLawError(f"{operation} needs at least one law")
+    return laws
 
 
 def symmetric_function(eigenvalues: NDArray[np.float64], rng: Any) -> NDArray[np.float64]:

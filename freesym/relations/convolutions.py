@@ -185,8 +185,8 @@ class Multiplicative(Relation):
 
         def checks() -> tuple[Check, ...]:
             if not self.proved:
-                return (Check("opposite", psi, w), Check("opposite", g, w))
-            found = [Check("opposite", psi, w), Check("principal", log_w(), w)]
+                return (Check("opposite", 1 + psi, w), Check("opposite", g, w))
+            found = [Check("opposite", 1 + psi, w), Check("principal", log_w(), w)]
             base = log_lower(1 + psi) - log_lower(psi)
             for t, part in zip(self.powers, parts, strict=True):
                 if t > 1 and len(parts) > 1:

@@ -14,7 +14,15 @@ from typing import Any
 
 from freesym.errors import UnsupportedOperationError
 from freesym.lazy import LazyModule
-from freesym.relations.functions import exp, log, log_lower, log_upper, sqrt, times_i
+from freesym.relations.functions import (
+    exp,
+    log,
+    log_lower,
+    log_upper,
+    parameter_in,
+    sqrt,
+    times_i,
+)
 
 sympy: Any = LazyModule("sympy")
 
@@ -176,7 +184,7 @@ class LogarithmOfProduct:
 
     def __call__(self, x: Any) -> Any:
         """The logarithm, ``x`` in the half-plane opposite to its node's ``w``."""
-        total: Any = log(_constant(self.at_zero, x))
+        total: Any = log(parameter_in(x, _constant(self.at_zero, x)))
         for factor in self.factors:
             term = self._term(factor, x)
             exponent = _constant(factor.exponent, x)

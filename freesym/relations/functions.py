@@ -60,6 +60,18 @@ def _(x: float) -> Any:
 
 
 @singledispatch
+def coefficients(like: Any, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Exact coefficients as the number system of ``like`` takes them: floats unless it is exact."""
+    return tuple(float(value) for value in values)
+
+
+@singledispatch
+def parameter_in(like: Any, value: Any) -> Any:
+    """A parameter in the number system of ``like``, so that its logarithm is exact there."""
+    return value
+
+
+@singledispatch
 def parameter_root(like: Any, radicand: Any, n: int, value: Any) -> Any:
     """The ``n``-th root of a parameter in the number system of ``like``; ``value`` elsewhere."""
     return value

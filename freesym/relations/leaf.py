@@ -19,12 +19,13 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Literal
 
-from freesym.relations.functions import log_lower, log_upper
+from freesym.parameters import is_expression
+from freesym.relations.functions import coefficients, log_lower, log_upper
 from freesym.relations.rational import NotRationalError, RationalFunction
 from freesym.relations.relation import Relation
 from freesym.relations.state import Check, Kind, State
 
-Moebius = tuple[float, float, float, float]
+Moebius = tuple[Any, Any, Any, Any]
 
 
 class Leaf(Relation):
@@ -58,7 +59,7 @@ class Leaf(Relation):
             return value
         found = _moebius(self, kind)
         assert found is not None
-        a, b, c, d = found
+        a, b, c, d = coefficients(value, found)
         return _quotient(value * d - b, value, a, c)
 
     @abstractmethod
@@ -66,10 +67,10 @@ class Leaf(Relation):
         """An approximate coordinate for ``w`` far away in the upper half-plane."""
 
 
-def _quotient(numerator: Any, value: Any, a: float, c: float) -> Any:
+def _quotient(numerator: Any, value: Any, a: Any, c: Any) -> Any:
     """``numerator/(a - c value)``, without the operations that a zero makes idle."""
-    if c == 0.0:
-        return numerator * (1.0 / a)
+    if c == 0:
+        return numerator * (1 / a)
     return numerator / (a - value * c)
 
 
@@ -79,7 +80,28 @@ def _moebius(leaf: Leaf, kind: Kind) -> Moebius | None:
         value: RationalFunction = leaf.state(RationalFunction.variable()).value(kind)
         return value.moebius()
     except (NotRationalError, TypeError, ValueError, OverflowError):
+        return _irrational_moebius(leaf, kind) if _has_irrational_parameters(leaf) else None
+
+
+def _has_irrational_parameters(leaf: Leaf) -> bool:
+    parameters = [v for k, v in vars(leaf).items() if is_expression(v) and k != "symbol"]
+    return bool(parameters) and not any(v.free_symbols for v in parameters)
+
+
+def _irrational_moebius(leaf: Leaf, kind: Kind) -> Moebius | None:
+    """The coefficients where parameters are irrational numbers."""
+    import sympy
+
+    s = sympy.Dummy("s")
+    try:
+        value = sympy.cancel(sympy.together(leaf.state(s).value(kind)))
+        top, bottom = (sympy.Poly(part, s) for part in sympy.fraction(value))
+    except (sympy.PolynomialError, TypeError, ValueError, AttributeError):
         return None
+    if max(top.degree(), bottom.degree()) != 1:
+        return None
+    a, b, c, d = (p.coeff_monomial(s**k) for p in (top, bottom) for k in (1, 0))
+    return a, b, c, d
 
 
 def _sheet_checks(w: Any, g: Any) -> tuple[Check, ...]:
@@ -158,7 +180,7 @@ class STransformLeaf(Leaf):
 
     def sheet(self, m: Any, w: Any, log_w: Callable[[], Any]) -> tuple[Check, ...]:
         """What singles out the solution, beyond ``Im g < 0``."""
-        return (Check("opposite", m, w), Check("principal", log_w(), w))
+        return (Check("opposite", 1 + m, w), Check("principal", log_w(), w))
 
     def start(self, w: complex) -> complex:
         """``psi`` is ``m_1/w`` to first order, and ``m_1 = 1/S(0)``."""

@@ -120,13 +120,13 @@ class RationalFunction:
     __radd__ = __add__
     __rmul__ = __mul__
 
-    def moebius(self) -> tuple[float, float, float, float] | None:
+    def moebius(self) -> tuple[Fraction, Fraction, Fraction, Fraction] | None:
         """Coefficients ``(a, b, c, d)`` of ``(a s + b)/(c s + d)``, or None."""
         if max(len(self.numerator), len(self.denominator)) != 2:
             return None
         b, a = (self.numerator + (Fraction(0),) * 2)[:2]
         d, c = (self.denominator + (Fraction(0),) * 2)[:2]
-        return float(a), float(b), float(c), float(d)
+        return a, b, c, d
 
 
 def _refuse(x: RationalFunction) -> Any:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from freesym.errors import InvalidLawError
 from freesym.parameters import exact_quotient
 from freesym.relations.functions import log_upper
 from freesym.relations.leaf import CauchyLeaf
@@ -55,6 +56,7 @@ def _merged(pairs: Iterable[tuple[Relation, Any]]) -> tuple[tuple[Relation, ...]
 
 def affine(relation: Relation, scale: Any, shift: Any) -> Relation:
     """The law of ``scale X + shift``; ``scale`` is not 0."""
+    _require_moderate(scale, shift)
     if isinstance(relation, Constant):
         return Constant(scale * relation.value + shift)
     if isinstance(relation, Affine):
@@ -62,6 +64,15 @@ def affine(relation: Relation, scale: Any, shift: Any) -> Relation:
     if scale == 1 and shift == 0:
         return relation
     return Affine(relation, scale, shift)
+
+
+def _require_moderate(scale: Any, shift: Any) -> None:
+    """Refuse products of scales and shifts that left the range of double precision."""
+    if scale == 0 or any(isinstance(x, float) and not math.isfinite(x) for x in (scale, shift)):
+        raise InvalidLawError(
+            f"a law is scaled by {scale} and shifted by {shift}, beyond the range of double "
+            "precision; choose units in which the spectrum is of moderate size"
+        )
 
 
 def additive(terms: Sequence[Relation], powers: Powers) -> Relation:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from freesym.parameters import exact_quotient, to_float
+from freesym.parameters import exact_quotient, is_expression, is_positive, to_float
 from freesym.relations import nodes
 from freesym.relations.relation import Relation
 from freesym.relations.simplify import Constant
@@ -43,20 +43,33 @@ def _cached_atoms(relation: Relation, key: str) -> MappingProxyType[Any, Any]:
 
 
 def _collected(pairs: Iterable[tuple[Any, Any]]) -> Atoms:
-    """Add the masses of equal locations; drop what is not positive."""
+    """Add the masses of equal locations; drop those known not to be positive."""
     totals: Atoms = {}
     for place, mass in pairs:
         whole = isinstance(place, Fraction) and place.denominator == 1
         location = int(place) if whole else place
         totals[location] = totals.get(location, 0) + mass
-    return {a: m for a, m in totals.items() if _is_positive(m)}
+    return {a: m for a, m in totals.items() if _is_symbolic(m) or _is_positive(m)}
+
+
+def _is_symbolic(mass: Any) -> bool:
+    return is_expression(mass) and bool(mass.free_symbols)
 
 
 def _is_positive(mass: Any) -> bool:
-    if isinstance(mass, (int, Fraction)):
-        return mass > 0
-    known = getattr(mass, "is_positive", None)
-    return bool(known) if known is not None else bool(mass > _ROUNDING)
+    return mass > _ROUNDING if isinstance(mass, float) else is_positive(mass)
+
+
+def _positive(pairs: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """The pairs with masses above 0, for formulas that may fall below it."""
+    return [pair for pair in pairs if _is_positive(pair[1])]
+
+
+def _larger(a: Any, b: Any) -> Any:
+    """The larger of two masses, which are at least 0."""
+    if a == b or 0 in (a, b):
+        return b if a == 0 else a
+    return max(a, b, key=to_float)
 
 
 def _candidates(relation: Relation) -> list[tuple[Any, Any]]:
@@ -90,42 +103,38 @@ def _candidates(relation: Relation) -> list[tuple[Any, Any]]:
         case nodes.Reshape():
             return _reshaped(relation, parts[0])
         case nodes.CompoundPoisson():
-            return [(0, 1 - relation.rate * (1 - parts[0].get(0, 0)))]
+            return _positive([(0, 1 - relation.rate * (1 - parts[0].get(0, 0)))])
     found: Atoms = getattr(relation, "point_masses", dict)()
     return list(found.items())
 
 
 def _sum(first: Atoms, second: Atoms) -> Atoms:
     pairs = [(a + b, m + n - 1) for a, m in first.items() for b, n in second.items()]
-    return _collected(p for p in pairs if _is_positive(p[1]))
+    return _collected(_positive(pairs))
 
 
 def _additive(relation: nodes.Additive, parts: list[Atoms]) -> list[tuple[Any, Any]]:
-    if min(map(float, relation.powers)) < 1:
+    if min(map(to_float, relation.powers)) < 1:
         return _residues(relation, parts)
     powered = [
-        {t * a: t * m - (t - 1) for a, m in part.items() if _is_positive(t * m - (t - 1))}
+        dict(_positive((t * a, t * m - (t - 1)) for a, m in part.items()))
         for t, part in zip(relation.powers, parts, strict=True)
     ]
     return list(reduce(_sum, powered).items())
 
 
 def _power(part: Atoms, t: Any) -> Atoms:
-    masses = ((a, t * m - (t - 1)) for a, m in part.items() if a != 0)
-    pairs = [(a**t, mass) for a, mass in masses if _is_positive(mass)]
-    pairs += [(0, m) for a, m in part.items() if a == 0]
-    return _collected(p for p in pairs if _is_positive(p[1]))
+    masses = _positive((a, t * m - (t - 1)) for a, m in part.items() if a != 0)
+    pairs = [(a**t, mass) for a, mass in masses]
+    return _collected([*pairs, *((0, m) for a, m in part.items() if a == 0)])
 
 
 def _product(first: Atoms, second: Atoms) -> Atoms:
     pairs = [
-        (a * b, m + n - 1)
-        for a, m in first.items()
-        for b, n in second.items()
-        if a != 0 and b != 0 and _is_positive(m + n - 1)
+        (a * b, m + n - 1) for a, m in first.items() for b, n in second.items() if a != 0 and b != 0
     ]
-    zero = max(first.get(0, 0), second.get(0, 0), key=float)
-    return _collected([*pairs, (0, zero)])
+    zero = _larger(first.get(0, 0), second.get(0, 0))
+    return _collected([*_positive(pairs), (0, zero)])
 
 
 def _rectangular(parts: list[Atoms]) -> list[tuple[Any, Any]]:
@@ -135,13 +144,13 @@ def _rectangular(parts: list[Atoms]) -> list[tuple[Any, Any]]:
     pairs: list[tuple[Any, Any]] = [(0, 1 - total)]
     for part, rank in zip(parts, ranks, strict=True):
         pairs += [(a, m - 2 * (total - rank)) for a, m in part.items() if a != 0]
-    return pairs
+    return _positive(pairs)
 
 
 def _reshaped(relation: nodes.Reshape, part: Atoms) -> list[tuple[Any, Any]]:
     r = relation.ratio
     kept = [(a, r * m) for a, m in part.items() if a != 0]
-    return [*kept, (0, 1 - r * (1 - part.get(0, 0)))]
+    return _positive([*kept, (0, 1 - r * (1 - part.get(0, 0)))])
 
 
 def _residues(relation: nodes.Additive, parts: list[Atoms]) -> list[tuple[Any, Any]]:

@@ -132,7 +132,7 @@ def taylor(function: Callable[[Series], Any], n: int, centre: Scalar = 0) -> lis
 
 
 def _evaluated(function: Callable[[Series], Any], order: int, centre: Scalar) -> Series:
-    value = function(Series.variable(order) + centre)
+    value = function(Series.variable(order).native() + centre)
     return value if isinstance(value, Series) else Series.constant(value, order)
 
 

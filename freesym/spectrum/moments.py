@@ -23,23 +23,33 @@ from freesym.algebra.coefficient_lists import (
     combination,
     multiply,
     powers_of,
+    reversion,
 )
 from freesym.algebra.coefficients import (
     Coefficients,
     Scalar,
     exact_kernel,
+    from_native,
     is_ball,
+    is_native,
+    is_rational,
     is_symbolic,
     scalar_power,
     to_ball,
+    to_native,
 )
 from freesym.algebra.cumulants import (
     Moments,
+    boolean_cumulants_from_moments,
+    classical_cumulants_from_moments,
     free_cumulants_from_moments,
+    moments_from_boolean_cumulants,
     moments_from_free_cumulants,
     moments_from_s_transform_series,
+    monotone_cumulants_from_moments,
     s_transform_series,
 )
+from freesym.algebra.parameter_functions import ParameterFunction
 from freesym.errors import InvalidLawError, UnsupportedOperationError
 from freesym.parameters import Number, as_number
 from freesym.relations import nodes
@@ -56,10 +66,21 @@ from freesym.spectrum.expansions import (
 )
 from freesym.spectrum.negative_moments import negative_moments
 
-Quantity = Literal["moments", "free_cumulants", "s_series"]
+Quantity = Literal[
+    "moments",
+    "free_cumulants",
+    "boolean_cumulants",
+    "classical_cumulants",
+    "monotone_cumulants",
+    "s_series",
+]
 Field = Callable[[Any], Scalar]
 
+# Beyond, exact numbers of thousands of digits fill the memory.
+LARGEST_ORDER = 4096
+
 _linear_combination = exact_kernel(combination)
+_inverse_series = exact_kernel(reversion)
 
 
 def moments(relation: Relation, n: int) -> list[Number]:
@@ -98,10 +119,47 @@ def free_cumulants(relation: Relation, n: int) -> list[Number]:
     return _requested("free_cumulants", relation, n)
 
 
+def boolean_cumulants(relation: Relation, n: int) -> list[Number]:
+    """Return the Boolean cumulants ``b_1, ..., b_n``; as :func:`moments`."""
+    return _requested("boolean_cumulants", relation, n)
+
+
+def classical_cumulants(relation: Relation, n: int) -> list[Number]:
+    """Return the classical cumulants ``c_1, ..., c_n``; as :func:`moments`."""
+    return _requested("classical_cumulants", relation, n)
+
+
+def monotone_cumulants(relation: Relation, n: int) -> list[Number]:
+    """Return the monotone cumulants ``h_1, ..., h_n``; as :func:`moments`."""
+    return _requested("monotone_cumulants", relation, n)
+
+
+def order(n: Any) -> int:
+    """Return how many moments were asked for.
+
+    Raises
+    ------
+    UnsupportedOperationError
+        If ``n`` is no integer.
+    InvalidLawError
+        If it is negative, or larger than 4096.
+    """
+    try:
+        count = operator.index(n)
+    except TypeError:
+        raise UnsupportedOperationError(
+            f"n = {n!r} moments were requested; n is an integer of at least 0"
+        ) from None
+    if not 0 <= count <= LARGEST_ORDER:
+        raise InvalidLawError(
+            f"n = {n} moments were requested; give an integer between 0 and {LARGEST_ORDER} "
+            "(a law with an algebraic equation has a recurrence for more: law.moment_recurrence())"
+        )
+    return count
+
+
 def _requested(quantity: Quantity, relation: Relation, n: int) -> list[Number]:
-    count = operator.index(n)
-    if count < 0:
-        raise InvalidLawError(f"n = {n} moments were requested; give an integer of at least 0")
+    count = order(n)
     rounded = any(isinstance(value, float) for value in parameters_of(relation))
     return list(_results(quantity, exact(relation), count, rounded)) if count else []
 
@@ -114,18 +172,27 @@ def _results(quantity: Quantity, relation: Relation, n: int, rounded: bool) -> t
         admit_symbols()
     if not rounded:
         try:
-            return tuple(map(as_number, _row(quantity, relation, n, _as_exact)))
+            row = _row(quantity, relation, n, _as_exact)
+            return tuple(map(_result, row))
         except _FloatFoundError:  # in what a law states, or as an irrational power
             pass
     if symbolic:
         row = _row(quantity, relation, n, _as_rational)
-        return tuple(sys.modules["sympy"].nfloat(value) for value in row)
+        nfloat = sys.modules["sympy"].nfloat
+        return tuple(nfloat(from_native(value)) for value in row)
     return tuple(rounded_balls(lambda: _row(quantity, relation, n, _as_ball), quantity))
 
 
+def _result(value: Scalar) -> Number:
+    """Functions of independent parameters need no check that they are finite and real."""
+    free = isinstance(value, ParameterFunction) and value.ring.is_free
+    number = from_native(value)
+    return number if free else as_number(number)
+
+
 def _row(quantity: Quantity, relation: Relation, n: int, field: Field) -> Moments:
-    calculation = _Calculation(field)
-    calculation.prepare(relation, n)
+    calculation = _Calculation(field, has_symbols(relation))
+    calculation.prepare(quantity, relation, n)
     row: Moments = getattr(calculation, quantity)(relation, n)
     return row
 
@@ -138,23 +205,24 @@ class _FloatFoundError(Exception):
 
 
 def _as_exact(value: Any) -> Scalar:
-    if isinstance(value, (int, Fraction)):
-        return Fraction(value)
-    if is_symbolic(value) and not value.is_Float:
-        return value
+    native = to_native(value)
+    if is_native(native) or (is_symbolic(native) and not native.is_Float):
+        return native
     raise _FloatFoundError
 
 
 def _as_rational(value: Any) -> Scalar:
-    if isinstance(value, (int, Fraction)) or is_symbolic(value):
-        return value
-    return Fraction(_finite(value))
+    native = to_native(value)
+    if is_native(native) or is_symbolic(native):
+        return native
+    return to_native(Fraction(_finite(value)))
 
 
 def _as_ball(value: Any) -> Scalar:
     if is_ball(value):
         return value
-    return to_ball(Fraction(value) if isinstance(value, (int, Fraction)) else _finite(value))
+    native = to_native(value)
+    return to_ball(native if is_rational(native) else _finite(from_native(value)))
 
 
 def _finite(value: Any) -> float:
@@ -170,23 +238,27 @@ def _finite(value: Any) -> float:
 class _Calculation:
     """The rows of one request, each computed once, all their numbers in one field."""
 
-    def __init__(self, field: Field) -> None:
+    def __init__(self, field: Field, symbolic: bool) -> None:
         self._field = field
+        self._symbolic = symbolic
         self._known: dict[tuple[Quantity, int, int], Moments] = {}
 
-    def prepare(self, relation: Relation, n: int) -> None:
+    def prepare(self, quantity: Quantity, relation: Relation, n: int) -> None:
         """Compute children before parents: a deep tree is not a deep recursion."""
-        waiting, order = [(relation, n)], dict[tuple[int, int], Relation]()
+        waiting = [(quantity, relation, n)]
+        order: dict[tuple[Quantity, int, int], Relation] = {}
         while waiting:
-            node, count = waiting.pop()
-            order[id(node), count] = order.pop((id(node), count), node)
+            wanted, node, count = waiting.pop()
+            key = wanted, id(node), count
+            order[key] = order.pop(key, node)
             if isinstance(node, nodes.NegativeInverse):  # the child need not have moments
                 continue
             count *= 2 if isinstance(node, nodes.SymmetricSquare) else 1
-            waiting.extend((child, count) for child in node.children)
-        for (_, count), node in reversed(order.items()):
+            needed = _needed(wanted, node)
+            waiting.extend((needed, child, count) for child in node.children)
+        for (wanted, _, count), node in reversed(order.items()):
             if node.children:
-                self.moments(node, count)
+                getattr(self, wanted)(node, count)
 
     def row(self, values: Iterable[Any]) -> Moments:
         """Move the values to the field."""
@@ -211,6 +283,18 @@ class _Calculation:
     def free_cumulants(self, relation: Relation, n: int) -> Moments:
         """Return ``kappa_1, ..., kappa_n``."""
         return self._recalled("free_cumulants", self._free_cumulants, relation, n)
+
+    def boolean_cumulants(self, relation: Relation, n: int) -> Moments:
+        """Return the Boolean cumulants, which add in Boolean sums."""
+        return self._recalled("boolean_cumulants", self._boolean_cumulants, relation, n)
+
+    def classical_cumulants(self, relation: Relation, n: int) -> Moments:
+        """Return the classical cumulants."""
+        return classical_cumulants_from_moments(self.moments(relation, n))
+
+    def monotone_cumulants(self, relation: Relation, n: int) -> Moments:
+        """Return the monotone cumulants."""
+        return monotone_cumulants_from_moments(self.moments(relation, n))
 
     def s_series(self, relation: Relation, n: int) -> Moments:
         """Return the first ``n`` coefficients of ``S``; the mean must not vanish."""
@@ -243,12 +327,33 @@ class _Calculation:
             case nodes.Affine():
                 row = self.free_cumulants(relation.child, n)
                 return _affine_cumulants(row, relation.scale, relation.shift)
+            case nodes.Multiplicative() if not self._symbolic:
+                pairs = list(zip(relation.factors, relation.powers, strict=True))
+                if not any(self._is_centred(factor, n) for factor in relation.factors):
+                    return self._cumulants_of_product(pairs, n)
         return free_cumulants_from_moments(self.moments(relation, n))
+
+    def _boolean_cumulants(self, relation: Relation, n: int) -> Iterable[Any]:
+        if isinstance(relation, nodes.Boolean):
+            rows = [self.boolean_cumulants(term, n) for term in relation.terms]
+            return _linear_combination(rows, None)
+        return boolean_cumulants_from_moments(self.moments(relation, n))
 
     def _s_series(self, relation: Relation, n: int) -> Iterable[Any]:
         if isinstance(relation, STransformLeaf) and not hasattr(relation, "known_moments"):
             return s_series(relation, n)
+        if _states_cumulants(relation):
+            # u S(u) and g R(g) are inverse to each other
+            return _inverse_series(self.free_cumulants(relation, n))
         return s_transform_series(self.moments(relation, n))
+
+    def _mean(self, relation: Relation, n: int) -> Scalar:
+        """The mean, by way of a row that is needed anyway."""
+        if isinstance(relation, STransformLeaf) and not hasattr(relation, "known_moments"):
+            return 1 / self.s_series(relation, n)[0]
+        if _states_cumulants(relation):
+            return self.free_cumulants(relation, n)[0]
+        return self.moments(relation, n)[0]
 
     # ------------------------------------------------------------------- nodes
 
@@ -266,7 +371,7 @@ class _Calculation:
             case nodes.Mixture():
                 return _linear_combination(list(map(of, relation.components)), relation.weights)
             case nodes.Boolean():
-                return convolve.boolean_sum_moments(list(map(of, relation.terms)))
+                return moments_from_boolean_cumulants(self.boolean_cumulants(relation, n))
             case nodes.Monotone():
                 return convolve.monotone_moments(of(relation.outer), of(relation.inner))
             case nodes.Affine():
@@ -286,8 +391,10 @@ class _Calculation:
     def _product(self, relation: nodes.Multiplicative, n: int) -> Moments:
         """Factors of mean 0 have no S-transform: they are multiplied moment by moment."""
         pairs = list(zip(relation.factors, relation.powers, strict=True))
+        if self._has_symbolic_means(pairs, n):
+            return self._product_without_division(pairs, n)
         regular = [(factor, t) for factor, t in pairs if not self._is_centred(factor, n)]
-        product = self._regular_product(regular, n) if regular else [Fraction(1)] * n
+        product = self._regular_product(regular, n) if regular else self.row([1] * n)
         for factor, t in pairs:
             if self._is_centred(factor, n):
                 product = self._times_centred(product, factor, t)
@@ -295,15 +402,46 @@ class _Calculation:
 
     def _regular_product(self, pairs: list[tuple[Relation, Scalar]], n: int) -> Moments:
         """``S = prod S_i^t_i``; the power of the mean is taken apart: it may be irrational."""
+        monic, scales = self._monic_and_scales(pairs, n)
+        return convolve.classical_product_moments(moments_from_s_transform_series(monic), scales)
+
+    def _cumulants_of_product(self, pairs: list[tuple[Relation, Scalar]], n: int) -> Moments:
+        monic, scales = self._monic_and_scales(pairs, n)
+        return convolve.classical_product_moments(_inverse_series(monic), scales)
+
+    def _monic_and_scales(
+        self, pairs: list[tuple[Relation, Scalar]], n: int
+    ) -> tuple[Moments, Moments]:
+        """``prod (S_i/S_i(0))^t_i``, and the powers of the mean."""
         rows = [self.s_series(factor, n) for factor, _ in pairs]
         powers = [t for _, t in pairs]
-        monic = moments_from_s_transform_series(_monic_product(rows, powers))
         means = [1 / row[0] for row in rows]
         scales = [_product_of_powers(means, powers, k) for k in range(1, n + 1)]
-        return convolve.classical_product_moments(monic, self.row(scales))
+        return _monic_product(rows, powers), self.row(scales)
+
+    def _has_symbolic_means(self, pairs: Sequence[tuple[Relation, Scalar]], n: int) -> bool:
+        """Whether quotients would grow that whole powers need not take."""
+        if not self._symbolic or not all(_is_natural(t) for _, t in pairs):
+            return False
+        means = [self._mean(factor, n) for factor, _ in pairs]
+        return any(isinstance(mean, ParameterFunction) and len(mean) > 1 for mean in means)
+
+    def _product_without_division(
+        self, pairs: Sequence[tuple[Relation, Scalar]], n: int
+    ) -> Moments:
+        """Powers by repeated squaring."""
+        product: Moments = self.row([1] * n)
+        for factor, t in pairs:
+            square, exponent = self.moments(factor, n), int(t)
+            while exponent:
+                if exponent % 2:
+                    product = convolve.free_product_moments(product, square)
+                exponent //= 2
+                square = convolve.free_product_moments(square, square) if exponent else square
+        return product
 
     def _is_centred(self, relation: Relation, n: int) -> bool:
-        return not isinstance(relation, STransformLeaf) and self.moments(relation, n)[0] == 0
+        return bool(self._mean(relation, n) == 0)
 
     def _times_centred(self, product: Moments, factor: Relation, t: Scalar) -> Moments:
         if is_symbolic(t) or t < 1 or t != int(t):
@@ -315,6 +453,26 @@ class _Calculation:
         for _ in range(min(int(t), 2)):
             product = convolve.free_product_moments(product, self.moments(factor, len(product)))
         return product
+
+
+def _needed(quantity: Quantity, relation: Relation) -> Quantity:
+    """What a node needs to know of its children."""
+    if isinstance(relation, nodes.Boolean):
+        return "boolean_cumulants"
+    cumulants = isinstance(relation, nodes.Additive) or (
+        isinstance(relation, nodes.Affine) and quantity == "free_cumulants"
+    )
+    return "free_cumulants" if cumulants else "moments"
+
+
+def _states_cumulants(relation: Relation) -> bool:
+    if isinstance(relation, RTransformLeaf):
+        return not hasattr(relation, "known_moments")
+    return isinstance(relation, (nodes.Additive, nodes.CompoundPoisson))
+
+
+def _is_natural(t: Scalar) -> bool:
+    return not is_symbolic(t) and t >= 1 and t == int(t)
 
 
 @exact_kernel

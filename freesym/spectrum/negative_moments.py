@@ -117,7 +117,7 @@ def _complete_atoms(relation: Relation) -> Atoms | None:
     try:
         table = atoms_module.atoms(relation)
         complete = abs(sum(table.values()) - 1) < 1e-12
-    except TypeError:  # the masses depend on free symbols
+    except (TypeError, UnboundParameterError):  # the masses depend on free symbols
         return None
     if any(location == 0 for location in table):
         raise InvalidLawError("0 is an atom, so 1/X is not defined; remove the zeros first")

@@ -123,6 +123,13 @@ def _nearest(values: list[float], x: float) -> float:
     return min(values, key=lambda value: abs(value - x))
 
 
+def _ending_at_zero(a: float, b: float) -> Interval:
+    """Ends that rounding carried across 0 are put back."""
+    if a < 0 < b:
+        return (0.0 if -a < 1e-14 * b else a), (0.0 if b < -1e-14 * a else b)
+    return a, b
+
+
 class _Scan:
     """The search for the intervals of one solved relation."""
 
@@ -272,7 +279,8 @@ class _Scan:
             found.insert(0, 0.0 if lower == 0.0 else lower)
         if len(inside) and inside[-1]:
             found.append(upper)
-        return self._without_noise(list(zip(found[::2], found[1::2], strict=True)))
+        intervals = list(zip(found[::2], found[1::2], strict=True))
+        return self._without_noise([_ending_at_zero(*interval) for interval in intervals])
 
     def _is_noise(self, a: float, b: float, width: float) -> bool:
         """A narrow band whose density integrates to nothing."""

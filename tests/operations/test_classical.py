@@ -20,12 +20,13 @@ from freesym.lowering.measure import sources
 from freesym.operations.classical import (
     ClassicalProduct,
     ClassicalSum,
-    Convolution,
     classical_product,
     classical_sum,
 )
 from freesym.relations import nodes
 from freesym.relations.simplify import Constant
+from freesym.spectrum import classical
+from freesym.spectrum.classical import Convolution
 
 HALF = Fraction(1, 2)
 UNIT = fs.Uniform(0, 1)
@@ -387,6 +388,4 @@ def test_breakpoints_are_the_corners() -> None:
 
 
 def _panels(relation: Any) -> Any:
-    from freesym.operations import classical
-
-    return classical._panels(relation.kind, relation.first, relation.second)
+    return classical.panels(relation.kind, relation.first, relation.second)

@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import pytest
 from hypothesis import assume, given, note
 
 from freesym import ConvergenceError, Law

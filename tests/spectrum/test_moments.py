@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import sympy
 
+import freesym as fs
+from freesym.algebra.cumulants import moments_from_free_cumulants
 from freesym.errors import InvalidLawError, UnsupportedOperationError
 from freesym.laws.bernoulli import Bernoulli
 from freesym.laws.discrete import Discrete
@@ -463,3 +465,89 @@ def test_random_trees_against_contour_integrals(seed: int) -> None:
     draw = np.random.default_rng(seed)
     relation = (positive_tree, real_tree)[seed % 2](draw, 1 + seed % 3)
     agree_with_contour(relation, moments(relation, 8))
+
+
+# ------------------------------------------------------------------------------ orders and speed
+
+
+@pytest.mark.parametrize(
+    "method", ["moments", "free_cumulants", "boolean_cumulants", "classical_cumulants"]
+)
+def test_orders(method: str) -> None:
+    law = fs.MarchenkoPastur(HALF)
+    assert getattr(law, method)(0) == []
+    assert len(getattr(law, method)(np.int64(3))) == 3
+    with pytest.raises(InvalidLawError, match="-1"):
+        getattr(law, method)(-1)
+    with pytest.raises(InvalidLawError, match="4096"):
+        getattr(law, method)(10**9)
+    for wrong in (2.0, "3", None, sympy.Symbol("n")):
+        with pytest.raises(UnsupportedOperationError, match="integer"):
+            getattr(law, method)(wrong)
+
+
+def test_single_orders() -> None:
+    law = fs.MarchenkoPastur(HALF)
+    assert (law.moment(0), law.moment(2), law.free_cumulant(2)) == (1, Fraction(3, 2), HALF)
+    with pytest.raises(InvalidLawError, match="n = 0"):
+        law.free_cumulant(0)
+    with pytest.raises(UnsupportedOperationError, match="integer"):
+        law.moment(1.5)
+
+
+def test_deep_trees_of_sums() -> None:
+    """Every node gives what its parent needs: no cumulants by way of moments and back."""
+    law = fs.Semicircle()
+    for k in range(60):
+        law = (law + fs.Bernoulli(Fraction(1, k + 2))) * Fraction(9, 10) + 1
+    assert law.moments(8) == moments_from_free_cumulants(law.free_cumulants(8))
+
+
+def test_symbols_and_numbers_agree() -> None:
+    """Two symbols, every operation, then numbers: the same rationals."""
+    c, p = sympy.symbols("c p", positive=True)
+    values = {c: sympy.Rational(2, 3), p: sympy.Rational(1, 4)}
+    mp, b = fs.MarchenkoPastur(c), fs.Bernoulli(p)
+    two = fs.TwoPoint(p, 1 + c, Fraction(1, 3))
+    laws = [
+        mp + b,
+        mp @ two,
+        (two @ mp).multiplicative_power(3),
+        fs.boolean_sum(mp, two),
+        fs.monotone(two, b),
+        fs.mixture([mp, two], [p, 1 - p]),
+        fs.rectangular_sum(mp, two, ratio=p),
+        (fs.Semicircle(0, c) @ mp) + p,
+        (two + mp).compress(p),
+        two.additive_power(1 + c),
+        (two + b).additive_deconvolve(b),
+        (two @ mp).multiplicative_deconvolve(mp),
+        fs.CompoundFreePoisson(p, two),
+        fs.classical_sum(mp, two),
+        fs.classical_product(mp, two),
+        mp.reshape(p),
+        fs.Wachter(2 + c, 1 + p),
+    ]
+    for law in laws:
+        for quantity in ("moments", "free_cumulants", "boolean_cumulants"):
+            symbolic = getattr(law, quantity)(5)
+            numeric = getattr(law.subs(values), quantity)(5)
+            assert [sympy.sympify(v).subs(values) for v in symbolic] == [
+                sympy.Rational(v.numerator, v.denominator) for v in numeric
+            ], law
+
+
+def test_powers_with_symbolic_exponents() -> None:
+    t, p = sympy.symbols("t p", positive=True)
+    row = fs.Bernoulli(p).multiplicative_power(t).moments(3)
+    values = {t: 2, p: sympy.Rational(1, 3)}
+    expected = fs.Bernoulli(Fraction(1, 3)).multiplicative_power(2).moments(3)
+    assert [v.subs(values) for v in row] == [sympy.Rational(str(v)) for v in expected]
+
+
+def test_algebraic_numbers_beside_symbols() -> None:
+    c = sympy.Symbol("c", positive=True)
+    row = (fs.MarchenkoPastur(c) + sympy.sqrt(2)).moments(3)
+    assert row[1] == c + 3 + 2 * sympy.sqrt(2)
+    root = fs.PointMass(sympy.sqrt(2)).moments(4)
+    assert root == [sympy.sqrt(2), 2, 2 * sympy.sqrt(2), 4]

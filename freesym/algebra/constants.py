@@ -1,0 +1,88 @@
+"""Exact numbers as real balls: rational numbers, and SymPy's algebraic and elementary ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import flint
+
+from freesym.errors import UnsupportedOperationError
+
+arb = flint.arb
+
+_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    name: (lambda x, name=name: getattr(x, name)())
+    for name in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan")
+}
+_FUNCTIONS |= {"erf": lambda x: x.erf(), "erfc": lambda x: x.erfc(), "gamma": lambda x: x.gamma()}
+_FUNCTIONS |= {"Abs": abs}
+_CONSTANTS: dict[str, Callable[[], Any]] = {
+    "Pi": arb.pi,
+    "Exp1": lambda: arb(1).exp(),
+    "EulerGamma": arb.const_euler,
+    "Catalan": arb.const_catalan,
+    "GoldenRatio": lambda: (1 + arb(5).sqrt()) / 2,
+}
+
+
+def real_ball(value: Any) -> Any:
+    """A ball around an int, a Fraction, a float (as that binary number) or a SymPy number.
+
+    Raises
+    ------
+    UnsupportedOperationError
+        For SymPy numbers that are not built from roots and elementary functions.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> real_ball(sympy.sqrt(2)).contains(flint.arb(2).sqrt().mid())
+    True
+    """
+    if isinstance(value, Fraction):
+        return arb(flint.fmpq(value.numerator, value.denominator))
+    if isinstance(value, (int, float, flint.arb)):
+        return arb(value)
+    return _from_sympy(value)
+
+
+def _from_sympy(e: Any) -> Any:
+    if e.is_Rational:
+        return arb(flint.fmpq(int(e.p), int(e.q)))
+    if e.is_Float:
+        return arb(_exact_float(e))
+    name = type(e).__name__
+    if name in _CONSTANTS:
+        return _CONSTANTS[name]()
+    if e.is_Add:
+        return sum(map(_from_sympy, e.args), arb(0))
+    if e.is_Mul:
+        product = arb(1)
+        for factor in e.args:
+            product = product * _from_sympy(factor)
+        return product
+    if e.is_Pow:
+        return _power(*e.args)
+    if name in _FUNCTIONS:
+        return _FUNCTIONS[name](_from_sympy(e.args[0]))
+    raise UnsupportedOperationError(
+        f"{e} has no certified enclosure; use rational numbers, roots and elementary functions"
+    )
+
+
+def _exact_float(e: Any) -> Any:
+    import sympy
+
+    exact = sympy.Rational(e)
+    return flint.fmpq(int(exact.p), int(exact.q))
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    if exponent.is_Rational:
+        root = _from_sympy(base)
+        if int(exponent.q) != 1:
+            root = root.root(int(exponent.q))
+        return root ** int(exponent.p)
+    return (_from_sympy(exponent) * _from_sympy(base).log()).exp()

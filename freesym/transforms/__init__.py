@@ -1,0 +1,1 @@
+"""Exact symbolic quantities of laws: polynomials, transforms, closed forms, edges, derivations."""

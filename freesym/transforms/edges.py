@@ -1,0 +1,298 @@
+"""Exact edges, and how the density behaves at each of them.
+
+A density behaves as ``|x - edge|^exponent``: 1/2 at a soft edge, 1/3 at a cusp, -1/2 or
+``1/L - 1`` at a hard edge.  On a chart the exponent is the order of the critical point; for an
+algebraic law it is a slope of the Newton polygon at the edge.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from freesym.algebra.newton_polygon import branches
+from freesym.errors import UnsupportedOperationError
+from freesym.lazy import LazyModule
+from freesym.relations.relation import Relation
+from freesym.spectrum.evaluate import transforms
+from freesym.spectrum.support import continuous_support
+from freesym.transforms.candidates import candidates, is_small, singular_factors
+from freesym.transforms.curve import algebraic_curve
+from freesym.transforms.instances import instances
+from freesym.transforms.parameters import check_exact
+from freesym.transforms.power_products import Chart, power_chart, square_chart
+from freesym.transforms.precision import number
+from freesym.transforms.supports import exact_support
+from freesym.transforms.trigonometric import chart_at, without_affine
+
+mpmath: Any = LazyModule("mpmath")
+sympy: Any = LazyModule("sympy")
+
+_DIGITS = 60
+_TOLERANCE = 0.06
+
+
+class EdgeExponent(NamedTuple):
+    """``density ~ |x - edge|^exponent`` on one side of a point.
+
+    Attributes
+    ----------
+    edge : expression
+    side : {"right", "left"}
+        On which side of ``edge`` the density lives.
+    exponent : Rational or expression
+    """
+
+    edge: Any
+    side: str
+    exponent: Any
+
+
+@lru_cache(maxsize=256)
+def edges(relation: Relation) -> tuple[Any, ...]:
+    """The ends of the intervals of the continuous part, exact and ascending."""
+    return tuple(end for interval in exact_support(relation) for end in interval)
+
+
+@lru_cache(maxsize=256)
+def edge_exponents(relation: Relation) -> tuple[EdgeExponent, ...]:
+    """The exponent of the density at every finite edge, and at cusps inside the support.
+
+    Raises
+    ------
+    UnsupportedOperationError
+        If the exponents depend on symbols in a way that has no formula.
+
+    Examples
+    --------
+    >>> from freesym.laws import Semicircle, TwoPoint
+    >>> law = Semicircle() + TwoPoint(-1, 1, Fraction(1, 2))
+    >>> [(str(e), side, str(a)) for e, side, a in edge_exponents(law.relation())][1:3]
+    [('0', 'left', '1/3'), ('0', 'right', '1/3')]
+    """
+    check_exact(relation)
+    core, scale, shift = without_affine(relation)
+    found = []
+    for edge, side in _places(core):
+        found.append(EdgeExponent(edge, side, _exponent(core, edge, side)))
+    other = {"left": "right", "right": "left"}
+    moved = [
+        EdgeExponent(scale * e + shift, s if scale.is_positive else other[s], a)
+        for e, s, a in found
+    ]
+    return tuple(moved if scale.is_positive else reversed(moved))
+
+
+def _places(relation: Relation) -> list[tuple[Any, str]]:
+    """Finite ends, and points inside where the density vanishes or is infinite."""
+    places: list[tuple[Any, str]] = []
+    for low, high in exact_support(relation):
+        inside = _singular_inside(relation, low, high)
+        chain = [low, *inside, high]
+        for a, b in itertools.pairwise(chain):
+            places += [(a, "right")] if a != -sympy.oo else []
+            places += [(b, "left")] if b != sympy.oo else []
+    return places
+
+
+def _singular_inside(relation: Relation, low: Any, high: Any) -> list[Any]:
+    values, case = instances(relation)[0]
+    numeric, known = case.numeric(), dict(values)
+    found: dict[Any, float] = {}
+    ends = [_float(end, known) for end in (low, high)]
+    width = min(ends[1] - ends[0], 1e6)
+    for candidate in candidates(relation):
+        try:
+            place = _float(candidate, known)
+        except (TypeError, ZeroDivisionError):
+            continue
+        margin = 1e-6 * width
+        if ends[0] + margin < place < ends[1] - margin:
+            rates = [_observed(numeric, place, side, width) for side in ("left", "right")]
+            new = all(abs(place - other) > margin for other in found.values())
+            if new and all(r is not None and abs(r) > 0.15 for r in rates):
+                found[candidate] = place
+    return sorted(found, key=lambda c: found[c])
+
+
+def _float(value: Any, known: dict[Any, Any]) -> float:
+    if value in (sympy.oo, -sympy.oo):
+        return math.inf if value > 0 else -math.inf
+    return float(_number(value, known))
+
+
+def _number(value: Any, known: dict[Any, Any]) -> Any:
+    table = {name: mpmath.mpf(v.numerator) / v.denominator for name, v in known.items()}
+    found = number(value, table)
+    if abs(mpmath.im(found)) > 1e-12 * (1 + abs(found)):
+        raise TypeError(f"{value} is not real")
+    return mpmath.re(found)
+
+
+def _observed(numeric: Relation, edge: float, side: str, width: float) -> float | None:
+    """The slope of the logarithm of the density, as the solver sees it."""
+    sign = 1.0 if side == "right" else -1.0
+    reach = min(width, abs(edge)) if edge else width
+    steps = reach * (np.geomspace(1e-13, 1e-6, 8) if edge == 0 else np.geomspace(1e-7, 1e-4, 4))
+    g = transforms(numeric, (edge + sign * steps).astype(np.complex128)).g
+    rho = -g.imag
+    good = np.isfinite(rho) & (rho > 0)
+    if good.sum() < 3:
+        return None
+    logs = np.log(rho[good])
+    slope = np.diff(logs) / np.diff(np.log(steps[good]))
+    return float(np.median(slope[:3] if edge == 0 else slope))
+
+
+# ---------------------------------------------------------------------- one edge
+
+
+def _exponent(relation: Relation, edge: Any, side: str) -> Any:
+    found: list[Any] = []
+    for values, case in instances(relation):
+        known = dict(values)
+        exponent = _from_chart(relation, edge, side, known, case)
+        if exponent is None:
+            _refuse_large(relation, edge)
+            exponent = _from_polygon(case, edge, side, known)
+        if all(sympy.cancel(exponent - other) != 0 for other in found):
+            found.append(exponent)
+    if len(found) != 1:
+        shown = " or ".join(map(str, found))
+        raise UnsupportedOperationError(
+            f"the exponent at {edge} depends on the parameters: {shown}; bind them by subs"
+        )
+    return found[0]
+
+
+def _refuse_large(relation: Relation, edge: Any) -> None:
+    """Newton polygons of huge curves take too long."""
+    chart = power_chart(relation)
+    if chart is not None and not is_small(chart.w):
+        raise UnsupportedOperationError(
+            f"the exponent at {edge} is not that of a simple point of the chart"
+        )
+
+
+def _from_chart(
+    relation: Relation, edge: Any, side: str, known: dict[Any, Any], case: Relation
+) -> Any | None:
+    """The order of the critical point, or the exponent of the zero, that the solver sees."""
+    chart, squared = power_chart(relation), False
+    if chart is None:
+        chart, squared = square_chart(relation), True
+    if chart is None:
+        return None
+    numeric = chart_at(chart, known)
+    if sympy.sympify(edge).subs(known) == 0:
+        return _at_zero(chart, squared, side, case, known)
+    return _at_critical_point(numeric, edge, known, squared)
+
+
+def _order(psi: Any, t: Any, b: Any) -> Any:
+    """The order of ``psi - psi(b)`` at ``t = b``; negative at a pole."""
+    if psi == t:
+        return sympy.S.One
+    power = sympy.powsimp(psi + 1)
+    if power.is_Pow and power.base == t and not power.exp.is_Integer:
+        return power.exp if b == 0 else sympy.S.One
+    if b is sympy.oo:
+        psi, b = psi.subs(t, 1 / t), sympy.S.Zero
+    top, bottom = sympy.fraction(sympy.cancel(sympy.together(psi)))
+    value = sympy.cancel(bottom.subs(t, b))
+    if value == 0:
+        return -_multiplicity(bottom, t, b)
+    return _multiplicity(sympy.expand(top * value - bottom * top.subs(t, b)), t, b)
+
+
+def _multiplicity(polynomial: Any, t: Any, b: Any) -> int:
+    count = 0
+    while sympy.cancel(polynomial.subs(t, b)) == 0:
+        polynomial, count = sympy.diff(polynomial, t), count + 1
+    return count
+
+
+def _at_zero(
+    chart: Chart, squared: bool, side: str, case: Relation, known: dict[Any, Any]
+) -> Any | None:
+    """``t - b ~ w^(1/e)`` at a zero of order ``e``, so the density is ``w^(1/e - 1)``."""
+    ends = [abs(e) for i in continuous_support(case.numeric()) for e in i if math.isfinite(e)]
+    observed = _observed(case.numeric(), 0.0, side, max(ends))
+    exponents = {**chart.w.exponents, sympy.oo: -sympy.Add(*chart.w.exponents.values())}
+    found: list[tuple[float, Any]] = []
+    for b, e in exponents.items():
+        if chart.w.rate == 0 and float(sympy.sympify(e).subs(known)) > 0:
+            exponent = sympy.cancel(_order(chart.psi, chart.w.variable, b) / e - 1)
+            exponent = 2 * exponent + 1 if squared else exponent
+            found.append((float(sympy.sympify(exponent).subs(known)), exponent))
+    if observed is None or not found:
+        return None
+    best, exponent = min(found, key=lambda pair: abs(pair[0] - observed))
+    return exponent if abs(best - observed) < 2 * _TOLERANCE else None
+
+
+def _at_critical_point(
+    numeric: Chart, edge: Any, known: dict[Any, Any], squared: bool
+) -> Any | None:
+    """``1/k`` at a critical point of order ``k``."""
+    t = numeric.w.variable
+    derivative = numeric.w.logarithmic_derivative()
+    numerator = sympy.fraction(sympy.together(derivative))[0]
+    if not numerator.is_polynomial(t) or t not in numerator.free_symbols:
+        return None
+    with mpmath.workdps(50):
+        target = abs(_number(edge, known)) ** (2 if squared else 1)
+        orders = set()
+        for factor, multiplicity in sympy.factor_list(numerator, t)[1]:
+            roots = (
+                sympy.Poly(factor, t).nroots(n=40, maxsteps=200) if t in factor.free_symbols else []
+            )
+            for root in roots:
+                if abs(sympy.im(root)) > 1e-25:
+                    continue
+                w = number(sympy.Abs(numeric.w.expression().subs(t, sympy.re(root))))
+                if abs(w - target) < mpmath.mpf(10) ** -25 * target:
+                    orders.add(multiplicity + 1)
+    return sympy.Rational(1, orders.pop()) if len(orders) == 1 else None
+
+
+# ---------------------------------------------------------------------- Newton polygon
+
+
+def _from_polygon(case: Relation, edge: Any, side: str, known: dict[Any, Any]) -> Any:
+    """The exponent of the branch that behaves as the solver's density does."""
+    numeric = case.numeric()
+    place = _float(edge, known)
+    finite = [e for i in continuous_support(numeric) for e in i if math.isfinite(e)]
+    observed = _observed(numeric, place, side, (max(finite) - min(finite)) if finite else 1.0)
+    if observed is None:
+        raise UnsupportedOperationError(f"the solver has no values beside the edge {place:.12g}")
+    exponents = _local_exponents(case, edge, known)
+    best = min(exponents, key=lambda s: abs(float(s) - observed), default=None)
+    if best is None or abs(float(best) - observed) > _TOLERANCE:
+        shown = ", ".join(map(str, exponents))
+        raise UnsupportedOperationError(
+            f"the branches at {place:.12g} have the exponents {shown or 'of power series'}, but "
+            f"the density behaves as the power {observed:.4f}"
+        )
+    return sympy.Rational(best.numerator, best.denominator)
+
+
+def _local_exponents(case: Relation, edge: Any, known: dict[Any, Any]) -> list[Fraction]:
+    """The exponents of all branches over an edge that are no whole numbers."""
+    curve = algebraic_curve(case)
+    with mpmath.workdps(_DIGITS):
+        place = _number(edge, known)
+        for factor in singular_factors(curve):
+            row = [int(c.terms().get((0,) * len(c.names), 0)) for c in factor.coefficients("w")]
+            value = mpmath.polyval(row[::-1], place)
+            size = mpmath.polyval([abs(c) for c in row[::-1]], abs(place))
+            if abs(value) <= mpmath.mpf(10) ** (-_DIGITS // 2) * size:
+                found = branches(curve.polynomial, "w", "g", (row, complex(place)))
+                return sorted({b.exponent for b in found if b.exponent is not None})
+    return []

@@ -1,0 +1,199 @@
+"""Exact edges: forty-digit values, closed forms with symbols, exponents, refusals."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction as F
+from pathlib import Path
+from typing import Any
+
+import mpmath
+import pytest
+import sympy
+
+import freesym as fs
+from freesym.algebra.real_roots import real_roots
+from freesym.errors import InvalidLawError, NotAlgebraicError, UnsupportedOperationError
+from freesym.transforms.precision import number
+
+TRUTH = json.loads((Path(__file__).parents[1] / "reference" / "truth.json").read_text())
+HALF, THIRD, R = F(1, 2), F(1, 3), sympy.Rational
+c, p, v, d = sympy.symbols("c p v d", positive=True)
+u = sympy.Symbol("u")
+
+
+def signs(variance):
+    return fs.Semicircle(0, variance) + fs.TwoPoint(-1, 1, HALF)
+
+
+def relu(depth, mask=HALF):
+    layer = fs.Bernoulli(mask) @ fs.MarchenkoPastur()
+    return (1 / sympy.sympify(mask) * layer).multiplicative_power(depth)
+
+
+def orthogonal(depth):
+    return (2 * fs.Bernoulli(HALF)).multiplicative_power(depth)
+
+
+def hard_tanh(depth):
+    mask = 1 - F(1, 2 * depth)
+    return (1 / mask * fs.Bernoulli(mask)).multiplicative_power(depth)
+
+
+# the last edges, as many as truth.json lists, ascending
+EDGES: dict[str, Any] = {
+    "edges SC(0,0.5)[+]Bern(+-1) (outer[,inner])": signs(HALF),
+    "edges SC(0,1.0)[+]Bern(+-1) (outer[,inner])": signs(1),
+    "edges MP(c=1/2)[x]Bernoulli(1/2)": fs.MarchenkoPastur(HALF) @ fs.Bernoulli(HALF),
+    "edge ReLU Gauss L=1": relu(1),
+    "edge ReLU Gauss L=5": relu(5),
+    "edge ReLU Gauss L=10": relu(10),
+    "edge ReLU Gauss L=30": relu(30),
+    "edge ReLU orth L=10": orthogonal(10),
+    "edge ReLU orth L=30": orthogonal(30),
+    "edge ReLU orth L=100": orthogonal(100),
+    "edge linear Gauss L=2": fs.MarchenkoPastur() @ fs.MarchenkoPastur(),
+    "edges Bernoulli(1/3)^[+]5/2": fs.FreeBinomial(THIRD, F(5, 2)),
+    "edges Bern(.3)[x]Bern(.6)": fs.Bernoulli(F(3, 10)) @ fs.Bernoulli(F(3, 5)),
+    "edges free-beta(2.5,1.5)": fs.Wachter(F(5, 2), F(3, 2)),
+    "edges PSG smooth-class s0^2=0.25": fs.from_s_transform(sympy.exp(-u / 4)),
+    "edges PSG smooth-class s0^2=1.0": fs.from_s_transform(sympy.exp(-u)),
+    "edge Bernoulli(0.9)/Gauss sw2=1/0.9 L=5": relu(5, R(9, 10)),
+    "hard-tanh/orth p=1-1/(2L) L=3: bulk edge, top atom loc, mass": hard_tanh(3),
+    "hard-tanh/orth p=1-1/(2L) L=100: bulk edge, top atom loc, mass": hard_tanh(100),
+}
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_edges_to_forty_digits(name):
+    value = TRUTH[name]["value"]
+    values = [value] if isinstance(value, str | float) else value
+    values = values[:1] if "hard-tanh" in name else values
+    found = EDGES[name].edges(exact=True)
+    assert not any(edge.has(sympy.Float) for edge in found)
+    with mpmath.workdps(60):
+        expected = sorted(mpmath.mpf(str(x)) for x in values)
+        last = [number(edge) for edge in found[-len(expected) :]]
+        for a, b in zip(last, expected, strict=True):
+            assert abs(a - b) < mpmath.mpf(10) ** -35 * abs(b)
+
+
+def test_sum_of_uniform_laws_has_no_exact_edges():
+    with pytest.raises(NotAlgebraicError, match="Uniform"):
+        (fs.Uniform(0, 1) + fs.Uniform(0, 1)).edges(exact=True)
+
+
+SYMBOLIC = {
+    "marchenko-pastur": (
+        fs.MarchenkoPastur(c, v),
+        [v * (1 - sympy.sqrt(c)) ** 2, v * (1 + sympy.sqrt(c)) ** 2],
+    ),
+    "compressed": (
+        fs.MarchenkoPastur(c) @ fs.Bernoulli(p),
+        [(1 - sympy.sqrt(c * p)) ** 2, (1 + sympy.sqrt(c * p)) ** 2],
+    ),
+    "semicircle": (fs.Semicircle(c, v), [c - 2 * sympy.sqrt(v), c + 2 * sympy.sqrt(v)]),
+    "kesten-mckay": (fs.KestenMcKay(d), [-2 * sympy.sqrt(d - 1), 2 * sympy.sqrt(d - 1)]),
+    "wachter": (
+        fs.Wachter(c, p),
+        [((sympy.sqrt(c * (c + p - 1)) + s * sympy.sqrt(p)) / (c + p)) ** 2 for s in (-1, 1)],
+    ),
+    "binomial": (
+        fs.FreeBinomial(p, d),
+        [(sympy.sqrt((d - 1) * p) + s * sympy.sqrt(1 - p)) ** 2 for s in (-1, 1)],
+    ),
+    "fuss-catalan": (fs.FussCatalan(c), [0, (c + 1) ** (c + 1) / c**c]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SYMBOLIC)
+def test_edges_with_symbols(name):
+    law, expected = SYMBOLIC[name]
+    found = law.edges()
+    points = [
+        {c: R(3, 2), p: R(2, 7), v: R(5, 3), d: R(9, 4)},
+        {c: R(7, 3), p: R(4, 5), v: R(1, 3), d: R(7, 2)},
+    ]
+    for point in points:
+        for a, b in zip(found, expected, strict=True):
+            difference = (a - sympy.sympify(b)).subs(point)
+            assert abs(difference.evalf(40, maxn=400)) < 1e-35
+
+
+@pytest.mark.parametrize("c1", [R(1, 2), 2])
+def test_support_lists_isolated_atoms(c1):
+    intervals = fs.MarchenkoPastur(c1).support(exact=True)
+    assert ((0, 0) in intervals) == (c1 > 1)
+    floats = fs.MarchenkoPastur(c1).support()
+    ends = [float(end) for interval in intervals for end in interval]
+    assert ends == pytest.approx([end for interval in floats for end in interval])
+
+
+def test_relu_of_fifty_layers_with_a_symbol():
+    lower, upper = relu(50, p).edges()
+    assert lower == 0
+    known = (sympy.sqrt(2501) - 49) / 100
+    expected = (1 + known) * (R(1, 2) + known) ** 50 * 2**100 / (known * 2**0) / 2**50
+    value = upper.subs(p, R(1, 2))
+    assert abs((value / expected - 1).evalf(40, maxn=400)) < 1e-30
+
+
+def test_transition_at_variance_one():
+    assert len(signs(R(9, 10)).edges(exact=True)) == 4
+    assert signs(1).edges(exact=True) == (-3 * sympy.sqrt(3) / 2, 3 * sympy.sqrt(3) / 2)
+    assert len(signs(R(11, 10)).edges(exact=True)) == 2
+    for variance in (R(9, 10), R(1, 2), R(3, 2)):
+        for edge in signs(variance).edges(exact=True):
+            if variance < 1 or edge > 0:
+                y2 = [
+                    (2 + variance + s * sympy.sqrt(variance**2 + 8 * variance)) / 2 for s in (-1, 1)
+                ]
+                known = [sympy.sqrt(y) + variance * sympy.sqrt(y) / (y - 1) for y in y2]
+                assert min(abs(abs(edge) - abs(k)).evalf(30) for k in known) < 1e-25
+
+
+EXPONENTS = {
+    "soft": (signs(R(1, 2)), ["1/2"] * 4),
+    "cusp": (signs(1), ["1/2", "1/3", "1/3", "1/2"]),
+    "merged": (signs(2), ["1/2", "1/2"]),
+    "hard": (fs.MarchenkoPastur(1), ["-1/2", "1/2"]),
+    "arcsine": (fs.Arcsine(-2, 2), ["-1/2", "-1/2"]),
+    "fuss-catalan": (fs.FussCatalan(2), ["-2/3", "1/2"]),
+    "raney": (fs.Raney(3, 2), ["-1/3", "1/2"]),
+    "relu": (relu(3), ["-2/3", "1/2"]),
+    "deep relu": (relu(50), ["-49/50", "1/2"]),
+    "orthogonal": (orthogonal(10), ["-9/10", "1/2"]),
+    "orthogonal, two": (orthogonal(2), ["-1/2", "-1/2"]),
+    "symmetric": (fs.Semicircle() @ fs.MarchenkoPastur(1), ["1/2", "-1/2", "-1/2", "1/2"]),
+    "reflected": (2 - 3 * fs.FussCatalan(2), ["1/2", "-2/3"]),
+    "symbolic": (fs.MarchenkoPastur(c) @ fs.Bernoulli(p), ["1/2", "1/2"]),
+    "symbolic power": (fs.FussCatalan(c), ["-c/(c + 1)", "1/2"]),
+}
+
+
+@pytest.mark.parametrize("name", EXPONENTS)
+def test_exponents(name):
+    law, expected = EXPONENTS[name]
+    assert [str(a) for _, _, a in law.edge_exponents()] == expected
+
+
+def test_regimes_of_one_symbol():
+    lower, _ = fs.MarchenkoPastur(c).multiplicative_power(2).edges()
+    assert lower.subs(c, 3) == 0
+    numeric = fs.MarchenkoPastur(R(1, 3)).multiplicative_power(2).edges()
+    assert float(lower.subs(c, R(1, 3))) == pytest.approx(numeric[0], rel=1e-9)
+
+
+def test_undecided_questions_are_named():
+    with pytest.raises(UnsupportedOperationError, match=r"number of intervals.*change at v = 1"):
+        signs(v).edges()
+    with pytest.raises(UnsupportedOperationError, match=r"polynomial.*bind"):
+        (fs.Semicircle() + fs.MarchenkoPastur(c)).edges()
+    with pytest.raises(InvalidLawError, match=r"0\.3"):
+        fs.MarchenkoPastur(0.3).edges(exact=True)
+
+
+def test_real_roots():
+    assert real_roots([0, 1]) == [0.0]
+    assert real_roots([-6, 11, -6, 1]) == pytest.approx([1, 2, 3])
+    assert real_roots([1, 0, 1]) == []
