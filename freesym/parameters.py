@@ -267,6 +267,23 @@ def is_positive(value: Number) -> bool:
     return to_float(value) > 0 if known is None else bool(known)
 
 
+def positive_part(value: Number) -> Number:
+    """The value if it is positive, else 0; ``Max(0, value)`` where that depends on symbols.
+
+    Examples
+    --------
+    >>> positive_part(Fraction(1, 3) - 1)
+    0
+    >>> import sympy
+    >>> positive_part(1 - sympy.Symbol("c", positive=True))
+    Max(0, 1 - c)
+    """
+    try:
+        return value if is_positive(value) else 0
+    except UnboundParameterError:
+        return as_number(sys.modules["sympy"].Max(0, value))
+
+
 def exact_quotient(a: Number, b: Number) -> Number:
     """``a/b``, a rational number if both are.
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freesym.laws.leaf import LeafLaw
-from freesym.parameters import POSITIVE, Number, exact_quotient, is_positive, parameter
+from freesym.parameters import POSITIVE, Number, exact_quotient, parameter, positive_part
 from freesym.relations.functions import log, log_lower
 from freesym.relations.leaf import STransformLeaf
 from freesym.relations.state import Check
@@ -89,7 +89,8 @@ class MarchenkoPastur(STransformLeaf, LeafLaw):
 
     def point_masses(self) -> dict[Number, Number]:
         """``1 - 1/ratio`` at 0 when ``ratio > 1``."""
-        return {0: 1 - exact_quotient(1, self.ratio)} if is_positive(self.ratio - 1) else {}
+        mass = positive_part(1 - exact_quotient(1, self.ratio))
+        return {0: mass} if mass != 0 else {}
 
     def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
         """``scale X X^T/m`` with Gaussian entries."""

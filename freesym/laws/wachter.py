@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from freesym.errors import InvalidLawError
 from freesym.laws._models import symmetrised
 from freesym.laws.leaf import LeafLaw
-from freesym.parameters import POSITIVE, Number, is_expression, is_positive, parameter
+from freesym.parameters import POSITIVE, Number, is_expression, parameter, positive_part
 from freesym.relations.functions import log, log_lower
 from freesym.relations.leaf import STransformLeaf
 
@@ -86,8 +86,8 @@ class Wachter(STransformLeaf, LeafLaw):
 
     def point_masses(self) -> dict[Number, Number]:
         """``1 - a`` at 0 and ``1 - b`` at 1, where positive."""
-        masses = {0: 1 - self.a, 1: 1 - self.b}
-        return {x: mass for x, mass in masses.items() if is_positive(mass)}
+        masses = {0: positive_part(1 - self.a), 1: positive_part(1 - self.b)}
+        return {x: mass for x, mass in masses.items() if mass != 0}
 
     def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
         """``(A + B)^(-1/2) A (A + B)^(-1/2)`` with Gaussian entries."""

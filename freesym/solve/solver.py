@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -16,6 +16,7 @@ from freesym.kernels.opcodes import BLOCK
 from freesym.lazy import LazyModule
 from freesym.lowering.compile import RESIDUAL_PLAIN, Compiled, compile_relation
 from freesym.lowering.program import Program
+from freesym.relations.leaf import Leaf
 from freesym.relations.relation import Relation
 from freesym.solve.subordination import Sweeper
 
@@ -27,12 +28,16 @@ Integrator = Callable[[Relation, Complex], Complex]
 _STRIDE = 32
 _SAFETY_NET = 20
 _LIFT, _ROUNDING = 1e-40, 1e-16
+_UNSURE, _STENCIL = 1e-13, 10
 _HEIGHTS = tuple(10.0**k for k in (0, 1, 2, 3, 4, 6, 8, 10, 13, 16, 20, -1, -2, -4, -8))
 
 
 @dataclass(frozen=True, eq=False)
 class Solved:
-    """Verified solutions: the unknowns at each point, and which points have them."""
+    """Verified solutions: the unknowns at each point, and which points have them.
+
+    The rates, derivatives with respect to ``z``, are NaN where the equations are singular.
+    """
 
     z: Complex
     unknowns: Complex
@@ -113,9 +118,56 @@ class Solver:
         solved = self._march(z, 1j * scale, scale, start)
         if not solved.verified.all():
             self._retry_beside(solved, scale, start)
+        if self._branches_may_cross:
+            self._solve_crossings(solved, scale, start)
         if thorough and not solved.verified.all():
             self._retry_from_fixed_points(solved, scale)
         return solved
+
+    @cached_property
+    def _branches_may_cross(self) -> bool:
+        """Whether some node convolves two laws of two atoms each.
+
+        The subordination maps of these laws alone are automorphisms of the half-plane, whose
+        composition may be the identity at single real points: there the solution is not
+        unique, and beside them rounding decides (Belinschi & Bercovici 2007, Theorem 3.3).
+        """
+        return any(len(node.children) == 2 and _two_atoms(node) for node in _walk(self.relation))
+
+    def _solve_crossings(self, solved: Solved, scale: float, start: Complex) -> None:
+        """Continue solutions analytically through points where another branch crosses.
+
+        The polynomial through verified solutions on both sides counts if a second, narrower
+        one agrees with it.
+        """
+        unsure = np.abs(solved.rates) * (_UNSURE * scale) > np.abs(solved.unknowns)
+        solved.verified[(solved.z.imag == 0) & unsure.any(axis=0)] = False
+        missing = np.flatnonzero(~solved.verified & (solved.z.imag == 0))
+        for width in (3e-2, 1e-2, 1e-3, 1e-4):
+            if not missing.size:
+                return
+            wide, sure = self._through(solved.z[missing], width * scale, scale, start)
+            narrow, both = self._through(solved.z[missing], 0.6 * width * scale, scale, start)
+            agree = np.abs(wide - narrow) <= 1e-9 * np.abs(wide)
+            continued = replace(
+                solved, z=solved.z[missing], unknowns=narrow,
+                rates=np.full_like(narrow, np.nan), verified=sure & both & agree.all(axis=0),
+            )  # fmt: skip
+            solved.take(missing, continued)
+            missing = missing[~continued.verified]
+
+    def _through(
+        self, z: Complex, width: float, scale: float, start: Complex
+    ) -> tuple[Complex, NDArray[np.bool_]]:
+        """The unknowns at ``z`` by interpolation in Chebyshev points, and where all were solved."""
+        nodes = np.cos((np.arange(_STENCIL) + 0.5) * np.pi / _STENCIL)
+        signs = (-1.0) ** np.arange(_STENCIL) * np.sin(
+            (np.arange(_STENCIL) + 0.5) * np.pi / _STENCIL
+        )
+        weights = signs / -nodes
+        found = self._march((z[:, None] + width * nodes).ravel(), 1j * scale, scale, start)
+        values = found.unknowns.reshape(len(start), len(z), _STENCIL)
+        return values @ weights / weights.sum(), found.verified.reshape(len(z), -1).all(axis=1)
 
     def _retry_beside(self, solved: Solved, scale: float, start: Complex) -> None:
         """Move real points by rounding: a critical point itself has no Newton step."""
@@ -183,7 +235,9 @@ class Solver:
     def transforms(self, solved: Solved) -> tuple[Complex, Complex]:
         """``g`` and ``psi`` at solved points; NaN where there is no verified solution."""
         first, psi = self._evaluate(self.compiled.transforms, solved)
-        return (first if self.compiled.residual == RESIDUAL_PLAIN else first / solved.z), psi
+        g = first if self.compiled.residual == RESIDUAL_PLAIN else first / solved.z
+        # matched parts are extrapolated to the shared value, which singular equations forbid
+        return g, np.where(np.isnan(solved.rates).any(axis=0), solved.z * g - 1, psi)
 
     def potential(self, solved: Solved, integrate: Integrator) -> Complex:
         """The log-potential at solved points.
@@ -225,6 +279,23 @@ class Solver:
         heights = _LIFT * (np.abs(solved.z[real]) + self.first[0])
         unknowns.imag[:, real] = heights * solved.rates.real[:, real]
         return replace(solved, unknowns=unknowns)
+
+
+def _walk(relation: Relation) -> Iterator[Relation]:
+    yield relation
+    for child in relation.children:
+        yield from _walk(child)
+
+
+def _two_atoms(node: Relation) -> bool:
+    """Whether all children are laws of two atoms, up to scales and shifts."""
+    return all(_atom_count(child) == 2 for child in node.children)
+
+
+def _atom_count(relation: Relation) -> int:
+    if isinstance(relation, Leaf):
+        return len(getattr(relation, "point_masses", dict)())
+    return _atom_count(relation.children[0]) if len(relation.children) == 1 else 0
 
 
 def _integrated(integrate: Integrator, part: Relation, side: int, w: Complex) -> Complex:

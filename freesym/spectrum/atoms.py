@@ -16,19 +16,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from freesym.parameters import exact_quotient, is_expression, is_positive, to_float
+from freesym.lazy import LazyModule
+from freesym.parameters import exact_quotient, is_expression, is_positive, positive_part, to_float
 from freesym.relations import nodes
 from freesym.relations.relation import Relation
 from freesym.relations.simplify import Constant
 from freesym.spectrum.evaluate import transforms
+
+sympy: Any = LazyModule("sympy")
 
 Atoms = dict[Any, Any]
 _ROUNDING = 1e-13
 
 
 def atoms(relation: Relation) -> Atoms:
-    """The atoms of a relation, ascending, with masses as exact as its parameters."""
+    """The atoms of a relation, with masses as exact as its parameters; ascending where known.
+
+    Where the sign of a mass depends on symbols it is a maximum with 0.
+    """
     found = _atoms(relation)
+    if any(map(_is_symbolic, found)):
+        return dict(found)
     return {a: found[a] for a in sorted(found, key=to_float)}
 
 
@@ -52,8 +60,8 @@ def _collected(pairs: Iterable[tuple[Any, Any]]) -> Atoms:
     return {a: m for a, m in totals.items() if _is_symbolic(m) or _is_positive(m)}
 
 
-def _is_symbolic(mass: Any) -> bool:
-    return is_expression(mass) and bool(mass.free_symbols)
+def _is_symbolic(value: Any) -> bool:
+    return is_expression(value) and bool(value.free_symbols)
 
 
 def _is_positive(mass: Any) -> bool:
@@ -62,13 +70,22 @@ def _is_positive(mass: Any) -> bool:
 
 def _positive(pairs: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
     """The pairs with masses above 0, for formulas that may fall below it."""
-    return [pair for pair in pairs if _is_positive(pair[1])]
+    found = [(place, _positive_mass(mass)) for place, mass in pairs]
+    return [(place, mass) for place, mass in found if mass != 0]
+
+
+def _positive_mass(mass: Any) -> Any:
+    if isinstance(mass, float):
+        return mass if mass > _ROUNDING else 0
+    return positive_part(mass)
 
 
 def _larger(a: Any, b: Any) -> Any:
     """The larger of two masses, which are at least 0."""
     if a == b or 0 in (a, b):
         return b if a == 0 else a
+    if _is_symbolic(a) or _is_symbolic(b):
+        return sympy.Max(a, b)
     return max(a, b, key=to_float)
 
 
@@ -113,8 +130,13 @@ def _sum(first: Atoms, second: Atoms) -> Atoms:
     return _collected(_positive(pairs))
 
 
+def _is_below_one(t: Any) -> bool:
+    """Powers that depend on symbols are taken to be those for which there is a theorem."""
+    return (t - 1).is_negative is True if _is_symbolic(t) else to_float(t) < 1
+
+
 def _additive(relation: nodes.Additive, parts: list[Atoms]) -> list[tuple[Any, Any]]:
-    if min(map(to_float, relation.powers)) < 1:
+    if any(map(_is_below_one, relation.powers)):
         return _residues(relation, parts)
     powered = [
         dict(_positive((t * a, t * m - (t - 1)) for a, m in part.items()))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from freesym.errors import ConvergenceError, InvalidLawError
+from freesym.parameters import short
 from freesym.relations.relation import Relation
 from freesym.spectrum.atoms import atoms
 from freesym.spectrum.bounds import hull
@@ -24,10 +25,9 @@ def real_points(x: ArrayLike, name: str = "x") -> Real:
         exact = points.dtype == object and all(_is_real(value) for value in points.flat)
         if points.dtype.kind in "biuf" or exact:
             return points.astype(np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
-    shown = repr(x) if len(repr(x)) < 60 else type(x).__name__
-    raise InvalidLawError(f"{name} = {shown} is not an array of real numbers")
+    raise InvalidLawError(f"{name} = {short(x)} is not an array of real floating-point numbers")
 
 
 def _is_real(value: object) -> bool:
@@ -112,7 +112,10 @@ def cauchy_transform(relation: Relation, z: ArrayLike) -> Any:
 
 def complex_points(z: ArrayLike) -> Complex:
     """The points as a complex array; non-numerical input is refused."""
-    points = np.asarray(z)
+    try:
+        points = np.asarray(z)
+    except (TypeError, ValueError):
+        raise InvalidLawError(f"z = {short(z)} is not an array of complex numbers") from None
     if points.dtype.kind not in "biufc":
         raise InvalidLawError(f"z has type {points.dtype}; give complex numbers")
     return points.astype(np.complex128)

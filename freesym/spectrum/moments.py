@@ -51,7 +51,7 @@ from freesym.algebra.cumulants import (
 )
 from freesym.algebra.parameter_functions import ParameterFunction
 from freesym.errors import InvalidLawError, UnsupportedOperationError
-from freesym.parameters import Number, as_number
+from freesym.parameters import Number, as_number, short
 from freesym.relations import nodes
 from freesym.relations.leaf import CauchyLeaf, RTransformLeaf, STransformLeaf
 from freesym.relations.relation import Relation
@@ -148,7 +148,7 @@ def order(n: Any) -> int:
         count = operator.index(n)
     except TypeError:
         raise UnsupportedOperationError(
-            f"n = {n!r} moments were requested; n is an integer of at least 0"
+            f"n = {short(n)} moments were requested; n is an integer of at least 0"
         ) from None
     if not 0 <= count <= LARGEST_ORDER:
         raise InvalidLawError(
