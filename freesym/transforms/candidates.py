@@ -138,18 +138,21 @@ def _readable(value: Any) -> Any:
 # ---------------------------------------------------------------------- discriminants
 
 
-def singular_factors(curve: Curve) -> list[Polynomial]:
-    """Irreducible factors, in ``w``, of the discriminant and of the leading coefficient."""
+@lru_cache(maxsize=256)
+def discriminant(curve: Curve) -> Polynomial:
+    """The discriminant of a curve as a polynomial in ``w``; 1 for rational transforms."""
     polynomial = curve.polynomial
-    found: dict[Polynomial, None] = {}
-    parts = [polynomial.coefficients("g")[-1]]
     if polynomial.degree("g") > 1:
-        parts.append(polynomial.discriminant("g"))
-    for part in parts:
-        for factor, _ in part.factors()[1]:
-            if factor.involves("w"):
-                found[factor] = None
-    return list(found)
+        return polynomial.discriminant("g")
+    return Polynomial.constant(polynomial.names, 1)
+
+
+@lru_cache(maxsize=256)
+def singular_factors(curve: Curve) -> tuple[Polynomial, ...]:
+    """Irreducible factors, in ``w``, of the discriminant and of the leading coefficient."""
+    parts = (curve.polynomial.coefficients("g")[-1], discriminant(curve))
+    factors = (factor for part in parts for factor, _ in part.factors()[1])
+    return tuple(dict.fromkeys(factor for factor in factors if factor.involves("w")))
 
 
 def _from_curve(curve: Curve) -> Iterator[Any]:

@@ -16,13 +16,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from freesym.algebra.newton_polygon import branches
+from freesym.algebra.polynomials import Polynomial
 from freesym.errors import UnsupportedOperationError
 from freesym.lazy import LazyModule
 from freesym.relations.relation import Relation
 from freesym.spectrum.evaluate import transforms
 from freesym.spectrum.support import continuous_support
-from freesym.transforms.candidates import candidates, is_small, singular_factors
-from freesym.transforms.curve import algebraic_curve
+from freesym.transforms.candidates import candidates, discriminant, is_small, singular_factors
+from freesym.transforms.curve import Curve, algebraic_curve
 from freesym.transforms.instances import instances
 from freesym.transforms.parameters import check_exact
 from freesym.transforms.power_products import Chart, power_chart, square_chart
@@ -283,6 +284,16 @@ def _from_polygon(case: Relation, edge: Any, side: str, known: dict[Any, Any]) -
     return sympy.Rational(best.numerator, best.denominator)
 
 
+def _is_simple(curve: Curve, factor: Polynomial) -> bool:
+    """Whether one pair of branches meets over the zeros of a factor, as a square root does.
+
+    So it is where the discriminant has simple zeros and the leading coefficient none.
+    """
+    leading = curve.polynomial.coefficients("g")[-1]
+    rest = discriminant(curve).divided(factor)
+    return leading.divided(factor) is None and rest is not None and rest.divided(factor) is None
+
+
 def _local_exponents(case: Relation, edge: Any, known: dict[Any, Any]) -> list[Fraction]:
     """The exponents of all branches over an edge that are no whole numbers."""
     curve = algebraic_curve(case)
@@ -293,6 +304,8 @@ def _local_exponents(case: Relation, edge: Any, known: dict[Any, Any]) -> list[F
             value = mpmath.polyval(row[::-1], place)
             size = mpmath.polyval([abs(c) for c in row[::-1]], abs(place))
             if abs(value) <= mpmath.mpf(10) ** (-_DIGITS // 2) * size:
+                if _is_simple(curve, factor):
+                    return [Fraction(1, 2)]
                 found = branches(curve.polynomial, "w", "g", (row, complex(place)))
                 return sorted({b.exponent for b in found if b.exponent is not None})
     return []
