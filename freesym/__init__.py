@@ -33,5 +33,6 @@ from freesym.operations import mixture as mixture
 from freesym.operations import monotone as monotone
 from freesym.operations import noncentral_wishart as noncentral_wishart
 from freesym.operations import rectangular_sum as rectangular_sum
+from freesym.spectrum.certified_numbers import Enclosure as Enclosure
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""The command line: ``freesym jacobian``, ``freesym density`` and ``freesym info``.
+"""The command line: ``freesym jacobian``, ``density``, ``info`` and ``derive``.
 
 Exit codes: 0, 2 for bad input (one line on stderr), 130 after Ctrl-C, 141 for a closed pipe.
 """
@@ -23,13 +23,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freesym import __version__
+from freesym.derive import derive_arguments
 from freesym.errors import ConvergenceError, FreesymError, InvalidLawError
 from freesym.files import check_writable, read_eigenvalues, write_atomically
 from freesym.grammar import parse_law
 from freesym.law import Law
 from freesym.laws import Empirical
-from freesym.nets.activations import ACTIVATIONS, LeakyReLU, activation_named
-from freesym.nets.jacobian import WEIGHTS, Network
+from freesym.nets.activations import activation_named
+from freesym.nets.jacobian import Network
+from freesym.nets.piecewise_linear import LeakyReLU
+from freesym.nets.products import WEIGHTS
 from freesym.nets.sampling import JacobianSample, kolmogorov_distance, sample_jacobian
 from freesym.parameters import short
 
@@ -38,6 +41,7 @@ Array = NDArray[np.float64]
 MAX_POINTS, MAX_MOMENTS = 1_000_000, 100
 LEVELS = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 _PLOT_FORMATS = (".png", ".pdf", ".svg")
+_ACTIVATIONS = ("relu", "leaky-relu", "hard-tanh", "linear")
 _MOST_ATOMS, _LONGEST_MESSAGE = 8, 600
 # Kolmogorov distances times sqrt(width): the median and what 5% of real ReLU networks exceed,
 # measured for depths 1 to 30 and widths 100 to 800; and, given the active units, times width.
@@ -117,6 +121,7 @@ def _arguments() -> argparse.ArgumentParser:
         "info", allow_abbrev=False, help="support, atoms, moments and quantiles of a law",
         description="Describes a law expression.",
     ))  # fmt: skip
+    derive_arguments(commands.add_parser("derive", help="how a law is derived", allow_abbrev=False))
     return parser
 
 
@@ -125,7 +130,7 @@ def _jacobian_arguments(parser: argparse.ArgumentParser) -> None:
     add("--depth", type=_whole(1, 100_000), help="the number of layers, of equal width")
     add("--widths", type=_widths, metavar="N0,N1,...,NL",
         help="the widths of the input and of all layers, instead of --depth")  # fmt: skip
-    add("--activation", choices=ACTIVATIONS, default="relu", help="default: relu")
+    add("--activation", choices=_ACTIVATIONS, default="relu", help="default: relu")
     add("--slope", type=_number, help="the negative slope of leaky-relu; default: 0.01")
     add("--weights", choices=WEIGHTS, default="gaussian", help="default: gaussian")
     add("--sigma-w", type=_number,

@@ -11,6 +11,8 @@
     arguments = "(" [ argument { "," argument } [","] ] ")"
     argument = [ NAME "=" ] sum
 
+Where the caller admits symbols, a name that is not bound is a positive SymPy symbol.
+
 Precedence is Python's.  Integers and their quotients are exact rationals, numbers with a decimal
 point or an exponent are floats.  Names are those of freesym's laws and operations, the short forms
 ``MP``, ``SC``, ``B``, ``delta``, and names bound by the caller.
@@ -20,6 +22,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
@@ -29,7 +32,8 @@ import numpy as np
 from freesym import laws, operations
 from freesym.errors import FreesymError, InvalidLawError
 from freesym.law import Law
-from freesym.parameters import Number, as_number
+from freesym.lazy import LazyModule
+from freesym.parameters import Number, as_number, is_expression
 from freesym.syntax import (
     MAX_LENGTH,
     METHODS,
@@ -46,6 +50,10 @@ from freesym.syntax import (
     fail,
 )
 
+sympy: Any = LazyModule("sympy")
+
+_LONGEST_SYMBOL = 11
+_SYMBOL = rf"[A-Za-z][A-Za-z0-9_]{{0,{_LONGEST_SYMBOL}}}"
 _LAWS = (
     "Arcsine", "Bernoulli", "Cauchy", "CompoundFreePoisson", "Discrete", "Empirical",
     "EquilibriumMeasure", "FreeBinomial", "FreePoisson", "FussCatalan", "KestenMcKay",
@@ -109,8 +117,8 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = _functions()
 class _Builder:
     """Turns a tree into numbers, laws and lists."""
 
-    def __init__(self, text: str, names: Mapping[str, Law]) -> None:
-        self.text, self.names = text, names
+    def __init__(self, text: str, names: Mapping[str, Law], *, symbols: bool = False) -> None:
+        self.text, self.names, self.symbols = text, names, symbols
 
     def build(self, node: Node) -> Any:
         match node:
@@ -128,13 +136,24 @@ class _Builder:
                 return self.call(node)
         fail("this cannot be read", self.text, node.position)
 
-    def bound(self, node: Name) -> Law:
+    def bound(self, node: Name) -> Any:
         if node.name in self.names:
             return self.names[node.name]
+        if self.symbols and node.name not in FUNCTIONS:
+            return self.symbol(node)
         if node.name in FUNCTIONS:
             fail(f"'{node.name}' needs arguments, '{node.name}(...)'", self.text, node.position)
         hint = closest(node.name, [*self.names, *FUNCTIONS])
         fail(f"unknown name '{node.name[:40]}'{hint}", self.text, node.position)
+
+    def symbol(self, node: Name) -> Any:
+        """A parameter without a value, positive."""
+        if re.fullmatch(_SYMBOL, node.name) is None:
+            hint = closest(node.name, FUNCTIONS)
+            fail(f"'{node.name[:40]}' is neither a law nor a symbol, a letter with at most "
+                 f"{_LONGEST_SYMBOL} letters and digits after it{hint}",
+                 self.text, node.position)  # fmt: skip
+        return sympy.Symbol(node.name, positive=True)
 
     def operand(self, node: Node) -> Any:
         value = self.build(node)
@@ -209,7 +228,9 @@ class _Builder:
             fail(" ".join(str(error).split()), self.text, position)
         except (ArithmeticError, RecursionError) as error:
             fail(f"the numbers are too extreme here: {error}", self.text, position)
-        return value if isinstance(value, Law) else self.finite(value, position)
+        if isinstance(value, Law) or (self.symbols and is_expression(value)):
+            return value
+        return self.finite(value, position)
 
     def finite(self, value: Number, position: int) -> Number:
         try:
@@ -244,7 +265,7 @@ _BINARY: dict[str, Callable[[Any, Any], Any]] = {
 _METHODS: dict[str, Callable[..., Any]] = {name: getattr(Law, name) for name in METHODS}
 
 
-def parse_law(text: str, names: Mapping[str, Law] | None = None) -> Law:
+def parse_law(text: str, names: Mapping[str, Law] | None = None, *, symbols: bool = False) -> Law:
     """Read a law expression.
 
     Parameters
@@ -253,6 +274,8 @@ def parse_law(text: str, names: Mapping[str, Law] | None = None) -> Law:
         Such as ``"MP(1/2) @ Bernoulli(1/2) + Semicircle()"``; see the grammar above.
     names : mapping of str to Law, optional
         Laws that the expression may mention, such as the law of given eigenvalues.
+    symbols : bool, optional
+        Whether other names are parameters without a value: positive SymPy symbols.
 
     Returns
     -------
@@ -267,13 +290,15 @@ def parse_law(text: str, names: Mapping[str, Law] | None = None) -> Law:
     --------
     >>> parse_law("2 * MP(1/2) @ B(0.5) + SC()")
     (2 * MarchenkoPastur(ratio=Rational(1, 2))) @ Bernoulli(p=0.5) + Semicircle()
+    >>> parse_law("B(p)", symbols=True)
+    Bernoulli(p=Symbol('p', positive=True))
     """
     if not isinstance(text, str):
         raise InvalidLawError(f"a law expression is a text, not {type(text).__name__}")
     if len(text) > MAX_LENGTH:
         fail(f"the expression has {len(text)} characters; the limit is {MAX_LENGTH}",
               text, MAX_LENGTH)  # fmt: skip
-    value = _Builder(text, dict(names or {})).build(Parser(text).whole())
+    value = _Builder(text, dict(names or {}), symbols=symbols).build(Parser(text).whole())
     if not isinstance(value, Law):
         kind = "a list" if isinstance(value, list) else f"the number {value}"
         fail(f"the expression is {kind}, not a law; a constant is delta(a)", text, 0)

@@ -45,6 +45,24 @@ def _construct() -> Any:
     return construct
 
 
+def _certified() -> Any:
+    from freesym.spectrum import certified_values
+
+    return certified_values
+
+
+def _certified_inversion() -> Any:
+    from freesym.spectrum import certified_inversion
+
+    return certified_inversion
+
+
+def _certified_edges() -> Any:
+    from freesym.transforms import certified_edges
+
+    return certified_edges
+
+
 def _operations() -> Any:
     from freesym import operations
 
@@ -167,6 +185,10 @@ class Law(SymbolicLaw, ABC):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(self._arguments())})"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Interactive shells and test reports show the expression, not its fields."""
+        printer.text(repr(self))
+
     def _arguments(self) -> list[str]:
         shown = []
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
@@ -275,37 +297,49 @@ class Law(SymbolicLaw, ABC):
 
     # ------------------------------------------------------------------ spectrum
 
-    def G(self, z: ArrayLike) -> Any:
+    def G(self, z: ArrayLike, digits: int | None = None) -> Any:
         """The Cauchy transform ``E 1/(z - X)``; at real ``z`` the boundary value from above."""
+        if digits is not None:
+            return _certified().cauchy_transform(self.relation(), z, digits)
         if is_expression(z):
             return self.transform_formula("G")(z)
         return _density.cauchy_transform(self._numeric, z)
 
-    def M(self, z: ArrayLike) -> Any:
+    def M(self, z: ArrayLike, digits: int | None = None) -> Any:
         """The moment generating function ``sum_{n>=1} m_n z^n = G(1/z)/z - 1``."""
+        if digits is not None:
+            return _certified().moment_transform(self.relation(), z, digits)
         if is_expression(z):
             return self.transform_formula("M")(z)
         return _density.moment_transform(self._numeric, z)
 
-    def R(self, w: ArrayLike) -> Any:
+    def R(self, w: ArrayLike, digits: int | None = None) -> Any:
         """The R-transform ``G^{-1}(w) - 1/w`` at numbers where that inverse exists."""
+        if digits is not None:
+            return _certified_inversion().r_transform(self.relation(), w, digits)
         if is_expression(w):
             return self.transform_formula("R")(w)
         return _inversion.r_transform(self._numeric, w)
 
-    def S(self, m: ArrayLike) -> Any:
+    def S(self, m: ArrayLike, digits: int | None = None) -> Any:
         """The S-transform ``(1 + m)/m M^{-1}(m)`` at numbers where that inverse exists."""
+        if digits is not None:
+            return _certified_inversion().s_transform(self.relation(), m, digits)
         if is_expression(m):
             return self.transform_formula("S")(m)
         return _inversion.s_transform(self._numeric, m)
 
-    def density(self, x: ArrayLike) -> Any:
+    def density(self, x: ArrayLike, digits: int | None = None) -> Any:
         """The density of the absolutely continuous part; 0 outside the support.
 
         Parameters
         ----------
         x : array_like of float
             Any shape and order; NaN gives NaN.
+        digits : int, optional
+            Return mpmath numbers (in lists of the shape of ``x``) of which so many digits are
+            proved.  Then ``x`` may also be a Fraction, a SymPy number, an mpf or a string of
+            digits; a float is exactly that binary number.
 
         Returns
         -------
@@ -316,15 +350,49 @@ class Law(SymbolicLaw, ABC):
         ------
         ConvergenceError
             If some points have no verified solution.
+        PrecisionError
+            If the digits cannot be proved: the point is an edge, or too close to one.
+
+        Examples
+        --------
+        >>> import freesym as fs, mpmath
+        >>> value = fs.Semicircle().density("0.1", digits=30)
+        >>> print(mpmath.nstr(value, 30))
+        0.317911749835126299968602021771
         """
+        if digits is not None:
+            return _certified().density(self.relation(), x, digits)
         return _density.density(self._numeric, x)
 
-    def cdf(self, x: ArrayLike) -> Any:
+    def enclose_density(self, x: ArrayLike, digits: int = 30) -> Any:
+        """The density with a proved error bound, an :class:`freesym.Enclosure`.
+
+        Parameters
+        ----------
+        x : number or list of numbers
+            As for :meth:`density` with ``digits``.
+        digits : int
+            How many digits the enclosure determines.
+
+        Examples
+        --------
+        >>> import freesym as fs
+        >>> found = fs.MarchenkoPastur().enclose_density(1, digits=40)
+        >>> bool(found.radius < 1e-40)
+        True
+        """
+        return _certified().enclose_density(self.relation(), x, digits)
+
+    def cdf(self, x: ArrayLike, digits: int | None = None) -> Any:
         """The distribution function ``P(X <= x)``, atoms included; right-continuous."""
+        if digits is not None:
+            return _certified().cdf(self.relation(), x, digits)
         return _distribution.cdf(self._numeric, x)
 
-    def quantile(self, q: ArrayLike) -> Any:
+    def quantile(self, q: ArrayLike, digits: int | None = None) -> Any:
         """The smallest ``x`` with ``cdf(x) >= q``."""
+        if digits is not None:
+            return _certified().quantile(self.relation(), q, digits)
         return _distribution.quantile(self._numeric, q)
 
     def sample(self, size: int | tuple[int, ...] | None = None, rng: Any = None) -> Any:
@@ -332,7 +400,7 @@ class Law(SymbolicLaw, ABC):
         shape, generator = parameters.as_size(size), parameters.as_generator(rng)
         return _distribution.sample(self._numeric, shape, generator)
 
-    def support(self, *, exact: bool | None = None) -> tuple[tuple[Any, Any], ...]:
+    def support(self, *, exact: bool | None = None, digits: int | None = None) -> tuple[Any, ...]:
         """The intervals of the support of the continuous part and the atoms, ascending.
 
         Parameters
@@ -341,6 +409,9 @@ class Law(SymbolicLaw, ABC):
             Give the ends as exact algebraic numbers or expressions in the parameters, as laws
             with symbols do by default; atoms whose mass or place symbols leave open are left
             to :meth:`atoms`.
+        digits : int, optional
+            Give so many proved digits, as mpmath numbers, in a tuple that says in ``complete``
+            whether it was proved that there are no others.
 
         Examples
         --------
@@ -349,11 +420,13 @@ class Law(SymbolicLaw, ABC):
         >>> fs.MarchenkoPastur(c).support()
         (((sqrt(c) - 1)**2, (sqrt(c) + 1)**2),)
         """
+        if digits is not None:
+            return _certified_edges().support(self.relation(), digits)  # type: ignore[no-any-return]
         if exact if exact is not None else bool(self.free_symbols):
             return self._exact_support()
         return _support.support(self._numeric)
 
-    def edges(self, *, exact: bool | None = None) -> tuple[Any, ...]:
+    def edges(self, *, exact: bool | None = None, digits: int | None = None) -> tuple[Any, ...]:
         """The end points of the intervals of the support of the continuous part.
 
         Parameters
@@ -361,6 +434,9 @@ class Law(SymbolicLaw, ABC):
         exact : bool, optional
             Give exact algebraic numbers or expressions in the parameters, as laws with symbols
             do by default.
+        digits : int, optional
+            Give so many proved digits, as mpmath numbers, in a tuple that says in ``complete``
+            whether it was proved that there are no others.
 
         Raises
         ------
@@ -373,6 +449,8 @@ class Law(SymbolicLaw, ABC):
         >>> (fs.MarchenkoPastur(2) @ fs.MarchenkoPastur(2)).edges(exact=True)
         (0, 11/2 + 5*sqrt(5)/2)
         """
+        if digits is not None:
+            return _certified_edges().edges(self.relation(), digits)  # type: ignore[no-any-return]
         if exact if exact is not None else bool(self.free_symbols):
             return self._exact_edges()
         return _support.edges(self._numeric)
@@ -381,12 +459,16 @@ class Law(SymbolicLaw, ABC):
         """The atoms and their masses, ascending."""
         return _atoms.atoms(self.relation())
 
-    def log_potential(self, x: ArrayLike) -> Any:
+    def log_potential(self, x: ArrayLike, digits: int | None = None) -> Any:
         """``E log|x - X|``."""
+        if digits is not None:
+            return _certified().log_potential(self.relation(), x, digits)
         return _distribution.log_potential(self._numeric, x)
 
-    def log_determinant(self) -> float:
+    def log_determinant(self, digits: int | None = None) -> Any:
         """``E log|X|``; minus infinity if 0 is an atom."""
+        if digits is not None:
+            return _certified().log_determinant(self.relation(), digits)
         return _distribution.log_determinant(self._numeric)
 
     def moments(self, n: int) -> list[Number]:

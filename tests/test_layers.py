@@ -23,17 +23,18 @@ LAYERS = [
     {"transforms"},
     {"law", "laws", "operations"},
     {"nets"},
-    {"testing"},
     {"plotting"},
     {"syntax", "grammar"},
+    {"testing"},
     {"files"},
+    {"derive"},
     {"cli"},
     {"__main__"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 
-# Law's operators and its plot method, for which users import nothing, are the only doors upward.
-METHOD_DOORS = {("law", "plotting")}
+# Plot methods, for which users import nothing, are the only doors upward.
+METHOD_DOORS = {("law", "plotting"), ("nets", "plotting")}
 
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")
 

@@ -12,8 +12,13 @@ from freesym.errors import UnsupportedOperationError
 
 arb = flint.arb
 
+
+def _method(name: str) -> Callable[[Any], Any]:
+    return lambda x: getattr(x, name)()
+
+
 _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
-    name: (lambda x, name=name: getattr(x, name)())
+    name: _method(name)
     for name in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan")
 }
 _FUNCTIONS |= {"erf": lambda x: x.erf(), "erfc": lambda x: x.erfc(), "gamma": lambda x: x.gamma()}
@@ -86,3 +91,58 @@ def _power(base: Any, exponent: Any) -> Any:
             root = root.root(int(exponent.q))
         return root ** int(exponent.p)
     return (_from_sympy(exponent) * _from_sympy(base).log()).exp()
+
+
+# ------------------------------------------------------------------ formulas of one symbol
+
+_ANALYTIC: dict[str, Callable[[Any], Any]] = {
+    name: _method(name)
+    for name in (
+        "exp", "sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth", "sech",
+        "csch", "erf", "erfc",
+    )
+}  # fmt: skip
+_ANALYTIC["log"] = lambda x: x.log(analytic=True)
+
+
+def evaluated(expression: Any, symbol: Any, x: Any) -> Any:
+    """An analytic formula on a complex ball; NaN where the ball meets a cut.
+
+    Raises
+    ------
+    UnsupportedOperationError
+        For functions that are not analytic, such as ``Abs`` and ``Piecewise``.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> t = sympy.Symbol("t")
+    >>> evaluated(sympy.exp(t) + 1, t, flint.acb(0)).real.contains(2)
+    True
+    """
+    if expression == symbol:
+        return x
+    if symbol not in expression.free_symbols:
+        return flint.acb(real_ball(expression))
+    if expression.is_Add:
+        return sum((evaluated(e, symbol, x) for e in expression.args), flint.acb(0))
+    if expression.is_Mul:
+        product = flint.acb(1)
+        for factor in expression.args:
+            product = product * evaluated(factor, symbol, x)
+        return product
+    if expression.is_Pow:
+        base, exponent = expression.args
+        if exponent.is_Integer:
+            return evaluated(base, symbol, x) ** int(exponent)
+        if symbol not in base.free_symbols:
+            return (evaluated(exponent, symbol, x) * real_ball(base).log()).exp()
+        logarithm = evaluated(base, symbol, x).log(analytic=True)
+        return (evaluated(exponent, symbol, x) * logarithm).exp()
+    function = _ANALYTIC.get(type(expression).__name__)
+    if function is None:
+        raise UnsupportedOperationError(
+            f"{expression} has no rigorous integral: only analytic functions have; write "
+            "mixtures for functions that are defined piecewise"
+        )
+    return function(evaluated(expression.args[0], symbol, x))

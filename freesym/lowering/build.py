@@ -9,11 +9,12 @@ system by block elimination, at a cost linear in the number of nodes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from freesym.lowering.trace import Match, Trace, Value
+from freesym.lowering.trace import Trace
 from freesym.relations.leaf import Leaf, mass_at_zero
 from freesym.relations.relation import Relation
 from freesym.relations.state import Check, Kind, State
@@ -33,25 +34,29 @@ class Unknown:
     rank: float = 0.0
 
     def coordinate(self, value: complex) -> complex:
-        """The unknown at a value of the component."""
-        return value / (value + self.rank) if self.rank > 0 else value
+        """The unknown at a value of the component; NaN where it is infinite."""
+        if self.rank <= 0:
+            return value
+        return value / (value + self.rank) if value != -self.rank else complex(math.nan, math.nan)
 
 
 @dataclass(frozen=True)
 class Equations:
     """The traced equations of a tree: its state and its unknowns, in trace order."""
 
-    trace: Trace
+    trace: Any
     state: State
     unknowns: tuple[Unknown, ...]
 
 
 class _Builder:
-    def __init__(self) -> None:
-        self.trace = Trace()
+    """Builds on any recorder of rules that offers what :class:`Trace` does."""
+
+    def __init__(self, trace: Any) -> None:
+        self.trace = trace
         self.unknowns: list[Unknown] = []
 
-    def unknown(self, node: Relation, path: Path, kind: Kind | str, orientation: int) -> Value:
+    def unknown(self, node: Relation, path: Path, kind: Kind | str, orientation: int) -> Any:
         # a psi that is matched with others' is not known relative to -rank
         alone = kind == "psi" and not path and node.explicit("psi")
         rank = 1 - mass_at_zero(node) if alone else 0.0
@@ -105,7 +110,7 @@ def _explicit_kinds(node: Relation) -> Iterator[Kind]:
     return (kind for kind in kinds if node.explicit(kind))
 
 
-def _seen_through(match: Match, state: State) -> State:
+def _seen_through(match: Callable[[Any], Any], state: State) -> State:
     def moved(function: Callable[[], Any] | None) -> Callable[[], Any] | None:
         return None if function is None else lambda: match(function())
 
@@ -121,9 +126,12 @@ def _seen_through(match: Match, state: State) -> State:
     )
 
 
-def equations(relation: Relation) -> Equations:
-    """Trace the equations of a tree whose root is evaluated in the upper half-plane."""
-    builder = _Builder()
+def equations(relation: Relation, trace: Any = None) -> Equations:
+    """Trace the equations of a tree whose root is evaluated in the upper half-plane.
+
+    ``trace`` records them; by default for double precision.
+    """
+    builder = _Builder(Trace() if trace is None else trace)
     state, _ = builder.build(relation, (), 1)
     return Equations(builder.trace, state, tuple(builder.unknowns))
 

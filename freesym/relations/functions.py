@@ -29,6 +29,12 @@ def _(x: float) -> Any:
 
 
 @singledispatch
+def real_log(x: Any) -> Any:
+    """Logarithm of a positive parameter, exact where the parameter is."""
+    return math.log(x)
+
+
+@singledispatch
 def log_upper(x: Any) -> Any:
     """Logarithm of a quantity in the closed half-plane of its node's ``w``."""
     return log(x)

@@ -6,15 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from freesym.relations._rules import half_turn, log_ratio, no_potential
-from freesym.relations.functions import flipped, log_upper
+from freesym.relations.functions import flipped, log_upper, real_log
 from freesym.relations.relation import Relation
 from freesym.relations.state import Check, Kind, State
-
-
-def _real_log(x: float) -> float:
-    from math import log as real_log
-
-    return real_log(x)
 
 
 @dataclass(frozen=True)
@@ -60,14 +54,14 @@ class Affine(Relation):
         psi = psi + self.shift * g if self.shift else psi
 
         def potential() -> Any:
-            u = self._turn(part.potential()) + _real_log(abs(self.scale))
+            u = self._turn(part.potential()) + real_log(abs(self.scale))
             return u if self.scale > 0 else u + half_turn(w)
 
         return State(w, g, psi, potential, self._log_s(part, g, psi), parts=parts)
 
     def _log_s(self, part: State, g: Any, psi: Any) -> Any:
         if self.shift == 0 and self.scale > 0:
-            return lambda: part.log_s() - _real_log(self.scale)
+            return lambda: part.log_s() - real_log(self.scale)
         return lambda: log_ratio(g, psi)
 
     def has_potential(self) -> bool:

@@ -160,14 +160,13 @@ class Solver:
         self, z: Complex, width: float, scale: float, start: Complex
     ) -> tuple[Complex, NDArray[np.bool_]]:
         """The unknowns at ``z`` by interpolation in Chebyshev points, and where all were solved."""
-        nodes = np.cos((np.arange(_STENCIL) + 0.5) * np.pi / _STENCIL)
-        signs = (-1.0) ** np.arange(_STENCIL) * np.sin(
-            (np.arange(_STENCIL) + 0.5) * np.pi / _STENCIL
-        )
-        weights = signs / -nodes
+        angles = (np.arange(_STENCIL) + 0.5) * np.pi / _STENCIL
+        nodes = np.cos(angles)
+        weights = (-1.0) ** np.arange(_STENCIL) * np.sin(angles) / -nodes
         found = self._march((z[:, None] + width * nodes).ravel(), 1j * scale, scale, start)
         values = found.unknowns.reshape(len(start), len(z), _STENCIL)
-        return values @ weights / weights.sum(), found.verified.reshape(len(z), -1).all(axis=1)
+        middle: Complex = values @ weights / weights.sum()
+        return middle, found.verified.reshape(len(z), -1).all(axis=1)
 
     def _retry_beside(self, solved: Solved, scale: float, start: Complex) -> None:
         """Move real points by rounding: a critical point itself has no Newton step."""

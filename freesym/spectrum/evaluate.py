@@ -22,6 +22,7 @@ from freesym.solve.solver import solver
 from freesym.spectrum.bounds import hull
 
 Complex = NDArray[np.complex128]
+_ROUNDING = 4e-16
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +78,12 @@ def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> 
     engine = solver(with_constants(relation) if potential else relation)
     found = engine.solve(z, thorough=thorough)
     g, psi = engine.transforms(found)
+    if engine.compiled.residual == RESIDUAL_PLAIN and not isinstance(relation, Leaf):
+        g = _beside_zero(z, g, psi, engine.first[0])
     noise = (z.imag == 0) & (np.abs(g.imag) < _noise(relation) * np.abs(g.real))
     g.imag[noise] = 0.0
+    if not isinstance(relation, Leaf):
+        g.imag = _beside_atoms(relation, z, g)
     if not potential:
         return Transforms(g, psi)
     if engine.compiled.potential is None:
@@ -87,6 +92,71 @@ def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> 
     # integer multiplicities leave full turns undetermined; the cdf lies in [0, 1]
     turns = np.round((u.imag - 0.5 * np.pi) / (2 * np.pi))
     return Transforms(g, psi, u - 2j * np.pi * turns)
+
+
+def _beside_zero(z: Complex, g: Complex, psi: Complex, scale: float) -> Complex:
+    """``(1 + psi)/z`` where it is better than ``g``: beside an atom at 0.
+
+    Solutions have ``w = z`` up to rounding of ``scale``, which the pole of ``g`` magnifies by
+    ``scale/|z|``; ``psi`` has no pole there.
+    """
+    better = np.abs(z) * (1 + np.abs(psi)) < 0.1 * scale * np.abs(1 + psi)
+    better &= (z != 0) & np.isfinite(g)
+    found = g.copy()
+    real = better & (z.imag == 0)
+    found.real[real] = (1 + psi.real[real]) / z.real[real]
+    found.imag[real] = psi.imag[real] / z.real[real]
+    rest = better & ~real
+    found[rest] = (1 + psi[rest]) / z[rest]
+    return found
+
+
+def _beside_atoms(relation: Relation, z: Complex, g: Complex) -> NDArray[np.float64]:
+    """``Im g`` at real points so near to an atom inside the spectrum that the pole hides it.
+
+    It is smooth there, and interpolated between points farther away at two widths that must
+    agree; where they do not, a value that rounding may have changed is NaN.
+    """
+    from freesym.spectrum.atoms import atoms
+
+    imaginary = g.imag.copy()
+    bounds = hull(relation)
+    width = bounds[1] - bounds[0]
+    for place, mass in atoms(relation).items() if np.isfinite(width) else ():
+        a = float(place)
+        distance = np.abs(z.real - a)
+        lost = (z.imag == 0) & (distance < (1e-11 if a == 0 else 1e-4) * width) & (distance > 0)
+        if not lost.any():
+            continue
+        pole = 1.0 if a == 0 else float(mass) * width / distance[lost]
+        error = _ROUNDING * pole / distance[lost]
+        smooth = _interpolated(relation, a, z.real[lost], width)
+        # outside the spectrum solutions are real to the last bit
+        kept = (error < 1e-6 * np.abs(imaginary[lost])) | (imaginary[lost] == 0)
+        direct = np.where(kept, imaginary[lost], np.nan)
+        imaginary[lost] = np.where(np.isnan(smooth), direct, smooth)
+    return imaginary
+
+
+def _interpolated(
+    relation: Relation, a: float, x: NDArray[np.float64], width: float
+) -> NDArray[np.float64]:
+    for share in (1e-2, 5e-3, 2e-3):
+        wide, narrow = (_through(relation, a, x, s * width) for s in (share, 0.5 * share))
+        if (np.abs(wide - narrow) <= 1e-7 * np.abs(narrow)).all():
+            return narrow
+    return np.full(x.shape, np.nan)
+
+
+def _through(relation: Relation, a: float, x: NDArray[np.float64], h: float) -> NDArray[np.float64]:
+    """The polynomial through ``Im g`` at Chebyshev points around ``a``; NaN beside an edge."""
+    angles = (np.arange(12) + 0.5) * np.pi / 12
+    points = a + h * np.cos(angles)
+    values = transforms(relation, points.astype(np.complex128)).g.imag
+    if not (values < 0).all():
+        return np.full(x.shape, np.nan)
+    weights = (-1.0) ** np.arange(12) * np.sin(angles) / (x[:, None] - points)
+    return np.asarray(weights @ values / weights.sum(axis=1))
 
 
 @lru_cache(maxsize=1024)

@@ -1,0 +1,175 @@
+"""Transforms of measures in balls: exact sums over atoms and rigorous integrals.
+
+Leaves that are tabulated in double precision are evaluated here from their definition.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import flint
+
+from freesym.algebra.constants import evaluated, real_ball
+from freesym.errors import PrecisionError, UnsupportedOperationError
+from freesym.parameters import is_expression
+from freesym.relations.relation import Relation
+
+acb, arb = flint.acb, flint.arb
+Ball = Any
+Values = tuple[Ball, Ball, Ball, Ball]
+_EVALUATIONS = 4000
+
+
+class ExactMeasure:
+    """A measure that gives ``(g, psi, g', psi')`` and its log-potential in balls."""
+
+    #: Whether its transforms are integrals, which are costly next to the axis.
+    is_integrated = False
+
+    def transform(self, w: Ball) -> Values:
+        """``g``, ``psi`` and their derivatives."""
+        raise NotImplementedError
+
+    def potential(self, w: Ball, side: int) -> Ball:
+        """``E log(w - X)`` with the cut of the logarithm away from ``side``."""
+        raise NotImplementedError
+
+
+class Atoms(ExactMeasure):
+    """Finitely many atoms; sums are exact."""
+
+    def __init__(self, points: Sequence[Any], weights: Sequence[Any]) -> None:
+        self.points, self.weights = tuple(points), tuple(weights)
+        self._balls: dict[int, list[tuple[Any, Any]]] = {}
+
+    def _pairs(self) -> list[tuple[Any, Any]]:
+        bits = flint.ctx.prec
+        if bits not in self._balls:
+            if len(self._balls) > 8:
+                self._balls = {}
+            pairs = zip(self.points, self.weights, strict=True)
+            self._balls[bits] = [(real_ball(x), real_ball(p)) for x, p in pairs]
+        return self._balls[bits]
+
+    def transform(self, w: Ball) -> Values:
+        """Sums over the atoms."""
+        g = psi = dg = dpsi = acb(0)
+        for x, p in self._pairs():
+            inverse = 1 / (w - x)
+            term = p * inverse
+            slope = term * inverse
+            g, psi, dg, dpsi = g + term, psi + x * term, dg - slope, dpsi - x * slope
+        return g, psi, dg, dpsi
+
+    def potential(self, w: Ball, side: int) -> Ball:
+        """The sum of logarithms."""
+        from freesym.solve.machine import log_on_side
+
+        total = acb(0)
+        for x, p in self._pairs():
+            total = total + p * log_on_side(w - x, side)
+        return total
+
+
+class Pushed(ExactMeasure):
+    """The law of ``f(X)`` for a normal or uniform ``X``, by rigorous quadrature.
+
+    Integrals are FLINT's ``acb.integral`` (F. Johansson, *Numerical integration in arbitrary-
+    precision ball arithmetic*, 2018).  The normal variable is cut at ``L``, where the rest of
+    ``E 1/(w - f)`` is at most ``P(|X| > L)/|Im w|``.
+    """
+
+    is_integrated = True
+
+    def __init__(self, function: Any, base: str) -> None:
+        self.function, self.base = function, base
+        self.symbol = next(iter(function.free_symbols))
+        self._last: tuple[Any, Values] | None = None
+
+    def transform(self, w: Ball) -> Values:
+        """Four integrals; the last point is remembered."""
+        if self._last is not None and self._last[0] is w:
+            return self._last[1]
+        values = self._transform(w)
+        self._last = (w, values)
+        return values
+
+    def _transform(self, w: Ball) -> Values:
+        real = w.imag.is_zero()
+        if real and self.base == "normal":
+            raise PrecisionError(
+                "outside the spectrum the tails of a function of a normal variable are not bounded"
+            )
+        g = self._integral(lambda f: 1 / (w - f))
+        dg = -self._integral(lambda f: 1 / (w - f) ** 2)
+        psi, dpsi = w * g - 1, g + w * dg
+        if real:
+            return acb(g.real), acb(psi.real), acb(dg.real), acb(dpsi.real)
+        first, second = self._tails(w)
+        g, dg = g + first, dg + second
+        return g, psi + w * first, dg, dpsi + first + w * second
+
+    def _tails(self, w: Ball) -> tuple[Ball, Ball]:
+        """Balls around 0 that contain what lies beyond the cut."""
+        if self.base == "uniform":
+            return acb(0), acb(0)
+        height = abs(w.imag).lower()
+        if not height > 0:
+            raise PrecisionError("a point of a law that is integrated meets the axis")
+        mass = (self._cut() / arb(2).sqrt()).erfc().upper()
+        first, second = arb(0, (mass / height).upper()), arb(0, (mass / height**2).upper())
+        return acb(first, first), acb(second, second)
+
+    @staticmethod
+    def _cut() -> Any:
+        # exp(-L^2/2) < 2^-(bits + 16)
+        return arb(math.isqrt(2 * (flint.ctx.prec + 16)) + 1)
+
+    def _integral(self, integrand: Callable[[Ball], Ball]) -> Ball:
+        normal = self.base == "normal"
+
+        def at(x: Ball, _: bool) -> Ball:
+            value = integrand(evaluated(self.function, self.symbol, x))
+            return value * (-x * x / 2).exp() if normal else value
+
+        if not normal:
+            found = acb.integral(at, 0, 1, eval_limit=_EVALUATIONS)
+        else:
+            cut = self._cut()
+            found = acb.integral(at, -cut, cut, eval_limit=_EVALUATIONS) / (2 * arb.pi()).sqrt()
+        if not found.is_finite():
+            raise PrecisionError("an integral of a law did not converge")
+        return found
+
+    def potential(self, w: Ball, side: int) -> Ball:
+        """There are no digits for it."""
+        raise UnsupportedOperationError(
+            "the log-potential of a function of a random variable has no certified digits"
+        )
+
+
+def exact_measure(relation: Relation) -> ExactMeasure | None:
+    """The exact measure of a leaf that is tabulated otherwise; None for formulas."""
+    eigenvalues = getattr(relation, "eigenvalues", None)
+    if eigenvalues is not None:
+        return _empirical(tuple(eigenvalues.tolist()))
+    if hasattr(relation, "exact_masses") and hasattr(relation, "weights"):
+        masses = relation.masses  # type: ignore[attr-defined]
+        return Atoms(tuple(masses), tuple(masses.values()))
+    function = getattr(relation, "function", None)
+    if is_expression(function) and getattr(relation, "base", None) in ("normal", "uniform"):
+        return Pushed(function, relation.base)  # type: ignore[attr-defined]
+    return None
+
+
+@lru_cache(maxsize=32)
+def _empirical(eigenvalues: tuple[float, ...]) -> Atoms:
+    n = len(eigenvalues)
+    counts: dict[float, int] = {}
+    for x in eigenvalues:
+        counts[x] = counts.get(x, 0) + 1
+    return Atoms(tuple(map(Fraction, counts)), tuple(Fraction(k, n) for k in counts.values()))

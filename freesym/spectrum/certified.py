@@ -1,0 +1,238 @@
+"""Transforms of any relation in balls, at points of the closed upper half-plane.
+
+As in :mod:`freesym.spectrum.evaluate`, nodes whose children's points are known from their own
+are unwound; what remains is solved and certified by :mod:`freesym.solve.certificate`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import flint
+
+from freesym.algebra.constants import real_ball
+from freesym.errors import PrecisionError, UnsupportedOperationError
+from freesym.relations import nodes
+from freesym.relations.relation import Relation
+from freesym.solve.certificate import certifier
+from freesym.solve.machine import is_real
+
+acb, arb = flint.acb, flint.arb
+Ball = Any
+
+
+@dataclass(frozen=True)
+class Enclosed:
+    """Enclosures of ``G`` and ``psi`` and, if asked for, of the log-potential.
+
+    Attributes
+    ----------
+    g, psi : acb
+        With imaginary part exactly 0 where a real point is proved to be outside the spectrum.
+    u : acb or None
+        The log-potential.
+    turn : Fraction or None
+        ``Im u/pi`` where it is known exactly: the mass to the right of a real point.
+    """
+
+    g: Ball
+    psi: Ball
+    u: Ball = None
+    turn: Fraction | None = None
+
+
+def enclosed(relation: Relation, z: Ball, bits: int, *, potential: bool = False) -> Enclosed:
+    """Certified transforms at ``z`` with ``Im z >= 0`` (boundary values from above if 0)."""
+    match relation:
+        case nodes.Affine():
+            return _affine(relation, z, bits, potential)
+        case nodes.NegativeInverse():
+            return _negative_inverse(relation, z, bits, potential)
+        case nodes.SymmetricSquare():
+            return _square(relation, z, bits, potential)
+        case nodes.Reshape():
+            return _reshape(relation, z, bits, potential)
+        case nodes.Mixture():
+            return _mixture(relation, z, bits, potential)
+        case nodes.Boolean():
+            return _boolean(relation, z, bits, potential)
+        case nodes.Monotone():
+            return _monotone(relation, z, bits, potential)
+    return _solved(relation, z, bits, potential)
+
+
+def _solved(relation: Relation, z: Ball, bits: int, potential: bool) -> Enclosed:
+    engine = certifier(relation)
+    found = engine.solve(z, bits)
+    g, psi = found.g, found.psi
+    if found.real:
+        g, psi = _on_axis(g), _on_axis(psi)
+    if not potential:
+        return Enclosed(g, psi)
+    u, turn = engine.log_potential(found)
+    return Enclosed(g, psi, *without_turns(u, turn))
+
+
+def _on_axis(x: Ball) -> Ball:
+    if not is_real(x) and x.imag.contains(0):
+        raise PrecisionError("a value outside the spectrum could not be proved to be real")
+    return x
+
+
+def without_turns(u: Ball, turn: Fraction | None) -> tuple[Ball, Fraction | None]:
+    """A log-potential with ``Im u/pi`` in ``[0, 1]``: integer multiplicities leave whole turns.
+
+    Raises
+    ------
+    PrecisionError
+        If the number of turns is not known.
+    """
+    if turn is not None:
+        turn = turn % 2
+        if turn <= 1:
+            return acb(u.real, real_ball(turn) * arb.pi()), turn
+        raise PrecisionError("the branch of the log-potential is not known")
+    share = u.imag / (2 * arb.pi())
+    turns = round(float((share - arb(0.25)).mid())) if share.is_finite() else 0
+    moved = acb(u.real, u.imag - 2 * turns * arb.pi())
+    if not (moved.imag > -3 and moved.imag < 6):
+        raise PrecisionError("the branch of the log-potential is not known")
+    return moved, None
+
+
+def _mirrored(part: Enclosed) -> Enclosed:
+    """The transforms of ``-X`` at the mirrored point, before the change of sign."""
+    u = None if part.u is None else acb(part.u.real, arb.pi() - part.u.imag)
+    turn = None if part.turn is None else 1 - part.turn
+    return Enclosed(part.g.conjugate(), part.psi.conjugate(), u, turn)
+
+
+def _exact_turn(u: Ball, turn: Fraction | None) -> Ball:
+    return u if turn is None else acb(u.real, real_ball(turn) * arb.pi())
+
+
+def _affine(relation: nodes.Affine, z: Ball, bits: int, potential: bool) -> Enclosed:
+    scale, shift = _parameter(relation.scale), _parameter(relation.shift)
+    inner = (z - shift) / scale
+    if scale > 0:
+        part = enclosed(relation.child, inner, bits, potential=potential)
+    else:
+        part = _mirrored(enclosed(relation.child, inner.conjugate(), bits, potential=potential))
+    g = part.g / scale
+    u = None if part.u is None else part.u + abs(scale).log()
+    return Enclosed(g, part.psi + shift * g, u, part.turn)
+
+
+def _parameter(value: Any) -> Any:
+    return real_ball(value)
+
+
+def _negative_inverse(
+    relation: nodes.NegativeInverse, z: Ball, bits: int, potential: bool
+) -> Enclosed:
+    if z.contains(0):
+        raise PrecisionError("the transform of an inverse at 0 is not certified")
+    inner = -1 / z
+    part = enclosed(relation.child, inner, bits, potential=potential)
+    g, psi = inner * part.psi, -1 - part.psi
+    if part.u is None:
+        return Enclosed(g, psi)
+    at_zero = enclosed(relation.child, acb(0), bits, potential=True)
+    angle = arb.pi() if is_real(inner) and inner.real < 0 else inner.arg()
+    logarithm = acb(abs(inner).log(), angle)
+    u = part.u - logarithm - at_zero.u + acb(0, arb.pi())
+    known = part.turn is not None and at_zero.turn is not None and is_real(inner)
+    turn = None
+    if known:
+        turn = part.turn - at_zero.turn + (0 if inner.real < 0 else 1)  # type: ignore[operator]
+    return Enclosed(g, psi, *without_turns(u, turn))
+
+
+def _upper_root(z: Ball) -> Ball:
+    if is_real(z):
+        if z.real > 0:
+            return z.sqrt()
+        if z.real < 0:
+            return acb(0, (-z.real).sqrt())
+        raise PrecisionError("the transform of a square at 0 is not certified")
+    root = (acb(0, -1) * z).sqrt(analytic=True)
+    quarter = arb(0.5).sqrt()
+    return root * acb(quarter, quarter)
+
+
+def _square(relation: nodes.SymmetricSquare, z: Ball, bits: int, potential: bool) -> Enclosed:
+    inner = _upper_root(z)
+    part = enclosed(relation.child, inner, bits, potential=potential)
+    g, psi, turn = part.g / inner, part.psi, part.turn
+    u = None if part.u is None else 2 * part.u
+    if is_real(z) and z.real < 0:
+        # a square has no negative spectrum
+        g, psi, turn = acb(g.real), acb(psi.real), Fraction(1)
+        u = None if u is None else acb(u.real, arb.pi())
+        return Enclosed(g, psi, u, turn)
+    if u is None:
+        return Enclosed(g, psi)
+    # P(X > x) of the symmetric law is half of P(X^2 > x^2)
+    return Enclosed(g, psi, u, None if turn is None else 2 * turn)
+
+
+def _reshape(relation: nodes.Reshape, z: Ball, bits: int, potential: bool) -> Enclosed:
+    ratio = _parameter(relation.ratio)
+    part = enclosed(relation.child, z, bits, potential=potential)
+    psi = ratio * part.psi
+    if z.contains(0):
+        raise PrecisionError("the transform of a reshaped law at 0 is not certified")
+    g = (1 + psi) / z
+    if part.u is None:
+        return Enclosed(g, psi)
+    angle = arb.pi() if is_real(z) and z.real < 0 else z.arg()
+    u = ratio * part.u + (1 - ratio) * acb(abs(z).log(), angle)
+    turn = None
+    if part.turn is not None and is_real(z) and isinstance(relation.ratio, (int, float, Fraction)):
+        ratio_exact = Fraction(relation.ratio)
+        turn = ratio_exact * part.turn + (1 - ratio_exact) * (1 if z.real < 0 else 0)
+    return Enclosed(g, psi, u, turn)
+
+
+def _mixture(relation: nodes.Mixture, z: Ball, bits: int, potential: bool) -> Enclosed:
+    parts = [enclosed(c, z, bits, potential=potential) for c in relation.components]
+    weights = list(map(_parameter, relation.weights))
+    g, psi = (
+        sum((p * getattr(t, name) for p, t in zip(weights, parts, strict=True)), acb(0))
+        for name in ("g", "psi")
+    )
+    if not potential:
+        return Enclosed(g, psi)
+    u = sum((p * t.u for p, t in zip(weights, parts, strict=True)), acb(0))
+    turn = Fraction(0)
+    for p, t in zip(relation.weights, parts, strict=True):
+        if t.turn is None or not isinstance(p, (int, float, Fraction)):
+            return Enclosed(g, psi, u)
+        turn += Fraction(p) * t.turn
+    return Enclosed(g, psi, u, turn)
+
+
+def _no_potential(relation: Relation) -> UnsupportedOperationError:
+    return UnsupportedOperationError(
+        f"the log-potential of a {type(relation).__name__} sum is an integral and has no "
+        "certified digits; its density has"
+    )
+
+
+def _boolean(relation: nodes.Boolean, z: Ball, bits: int, potential: bool) -> Enclosed:
+    if potential:
+        raise _no_potential(relation)
+    parts = [enclosed(term, z, bits) for term in relation.terms]
+    k = sum((t.psi / t.g for t in parts), acb(0))
+    g = 1 / (z - k)
+    return Enclosed(g, k * g)
+
+
+def _monotone(relation: nodes.Monotone, z: Ball, bits: int, potential: bool) -> Enclosed:
+    if potential:
+        raise _no_potential(relation)
+    inner = enclosed(relation.inner, z, bits)
+    outer = enclosed(relation.outer, 1 / inner.g, bits)
+    return Enclosed(outer.g, outer.psi + outer.g * inner.psi / inner.g)

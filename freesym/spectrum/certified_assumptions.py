@@ -1,0 +1,40 @@
+"""What a certificate takes from the user of a law."""
+
+from __future__ import annotations
+
+from freesym.relations.leaf import RTransformLeaf, STransformLeaf
+from freesym.relations.relation import Relation
+
+
+def assumptions(relation: Relation) -> tuple[str, ...]:
+    """The statements about leaves that enter the proof and are not theorems about them.
+
+    A formula given as an R- or S-transform is assumed to be that of a law whose physical
+    sheet is the set where the half-plane conditions hold, as it is for infinitely divisible laws.
+    """
+    found: list[str] = []
+    stack = [relation]
+    while stack:
+        node = stack.pop()
+        stack.extend(node.children)
+        formula = getattr(node, "expression", None)
+        if formula is None:
+            if _has_stated_sheet(node):
+                found.append(
+                    f"the sheet of {node!r} is the one its documentation states: the theorem on "
+                    "infinitely divisible laws does not cover it"
+                )
+            continue
+        kind = {RTransformLeaf: "R", STransformLeaf: "S"}
+        name = next((n for k, n in kind.items() if isinstance(node, k)), "Cauchy ")
+        words = (
+            f"{formula} is the {name}-transform of a law, and the half-planes single out its sheet"
+        )
+        found.append(words.replace("Cauchy -", "Cauchy "))
+    return tuple(dict.fromkeys(found))
+
+
+def _has_stated_sheet(node: Relation) -> bool:
+    """Laws with S-transforms that are neither Moebius maps nor known to be infinitely divisible."""
+    name = type(node).__name__
+    return name == "Raney" or (name == "Wachter" and bool(node.a < 1))  # type: ignore[attr-defined]

@@ -1,0 +1,244 @@
+"""Densities, transforms, distribution functions and potentials with certified digits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import flint
+
+from freesym.algebra.balls import working_precision
+from freesym.algebra.constants import real_ball
+from freesym.errors import InvalidLawError, PrecisionError
+from freesym.relations.relation import Relation
+from freesym.spectrum.certified import Enclosed, enclosed
+from freesym.spectrum.certified_assumptions import assumptions
+from freesym.spectrum.certified_numbers import (
+    Enclosure,
+    Point,
+    bits_for,
+    checked_digits,
+    enclosure,
+    exact_complex,
+    exact_real,
+    is_sharp,
+    mapped,
+    refined,
+    to_mpc,
+    to_mpf,
+)
+
+acb, arb = flint.acb, flint.arb
+Ball = Any
+
+
+def _density_ball(relation: Relation, x: Any, digits: int) -> Any:
+    point = Point(x)
+
+    def compute(bits: int) -> Any:
+        return -enclosed(relation, point.ball(), bits).g.imag / arb.pi()
+
+    return refined(compute, digits, f"the density at {_shown(x)}")
+
+
+def _shown(x: Any) -> str:
+    return f"{float(x):.17g}"
+
+
+def density(relation: Relation, x: Any, digits: Any) -> Any:
+    """The density of the absolutely continuous part; exactly 0 where that is proved."""
+    n = checked_digits(digits)
+    return mapped(lambda v: to_mpf(_density_ball(relation, exact_real(v), n), n), x)
+
+
+def enclose_density(relation: Relation, x: Any, digits: Any) -> Any:
+    """The density with a proved error bound."""
+    n = checked_digits(digits)
+    taken = assumptions(relation)
+    return mapped(lambda v: enclosure(_density_ball(relation, exact_real(v), n), taken), x)
+
+
+def _transform(
+    relation: Relation, z: Any, digits: Any, pick: Callable[[Enclosed], Ball], name: str,
+    inverted: bool,
+) -> Any:  # fmt: skip
+    n = checked_digits(digits)
+
+    def at(value: Any) -> Any:
+        point = exact_complex(value)
+        if inverted and point.real == 0 == point.imag:
+            return to_mpf(arb(0))
+
+        def compute(bits: int) -> Ball:
+            return _reflected(relation, point.ball(), bits, pick, inverted=inverted)
+
+        found = refined(compute, n, f"{name} at {value}")
+        real = point.imag == 0 and found.imag.is_zero()
+        return to_mpf(found.real, n) if real else to_mpc(found, n)
+
+    return mapped(at, z)
+
+
+def _reflected(
+    relation: Relation, z: Ball, bits: int, pick: Callable[[Enclosed], Ball], *, inverted: bool
+) -> Ball:
+    w = 1 / z if inverted else z
+    if w.imag.is_zero() or w.imag > 0:
+        found = pick(enclosed(relation, w, bits))
+        return found.conjugate() if inverted and w.imag.is_zero() else found
+    if not w.imag < 0:
+        raise PrecisionError("the half-plane of the point is not known")
+    return pick(enclosed(relation, w.conjugate(), bits)).conjugate()
+
+
+def cauchy_transform(relation: Relation, z: Any, digits: Any) -> Any:
+    """``G(z)``; at real points the boundary value from above."""
+    return _transform(relation, z, digits, lambda t: t.g, "G", inverted=False)
+
+
+def moment_transform(relation: Relation, z: Any, digits: Any) -> Any:
+    """``M(z) = psi(1/z)``."""
+    return _transform(relation, z, digits, lambda t: t.psi, "M", inverted=True)
+
+
+# ------------------------------------------------------------------ potentials
+
+
+def _share_below(found: Enclosed) -> Any:
+    """``P(X <= x)``: a ball, or exactly known."""
+    if found.turn is not None:
+        return real_ball(1 - found.turn)
+    return 1 - found.u.imag / arb.pi()
+
+
+def _cdf_ball(relation: Relation, x: Any, digits: int) -> Any:
+    point = Point(x)
+
+    def compute(bits: int) -> Any:
+        return _share_below(enclosed(relation, point.ball(), bits, potential=True))
+
+    def sharp(value: Any, bits: int) -> bool:
+        # close to 0, digits are counted from the decimal point
+        small = value.is_finite() and value.contains(0) and value.rad() < arb(2) ** -bits
+        return bool(small) or is_sharp(value, bits)
+
+    return refined(compute, digits, f"the distribution function at {_shown(x)}", sharp)
+
+
+def cdf(relation: Relation, x: Any, digits: Any) -> Any:
+    """``P(X <= x)``."""
+    n = checked_digits(digits)
+    return mapped(lambda v: to_mpf(_cdf_ball(relation, exact_real(v), n), n), x)
+
+
+def _potential_ball(relation: Relation, x: Any, digits: int) -> Any:
+    point = Point(x)
+
+    def compute(bits: int) -> Any:
+        return enclosed(relation, point.ball(), bits, potential=True).u.real
+
+    def sharp(value: Any, bits: int) -> bool:
+        small = value.is_finite() and value.contains(0) and value.rad() < arb(2) ** -bits
+        return bool(small) or is_sharp(value, bits)
+
+    return refined(compute, digits, f"the log-potential at {_shown(x)}", sharp)
+
+
+def log_potential(relation: Relation, x: Any, digits: Any) -> Any:
+    """``E log|x - X|``."""
+    n = checked_digits(digits)
+    return mapped(lambda v: to_mpf(_potential_ball(relation, exact_real(v), n), n), x)
+
+
+def log_determinant(relation: Relation, digits: Any) -> Any:
+    """``E log|X|``; minus infinity if 0 is an atom."""
+    from freesym.spectrum.atoms import atoms
+
+    n = checked_digits(digits)
+    if any(location == 0 for location in atoms(relation)):
+        import mpmath
+
+        return mpmath.mp.make_mpf(mpmath.libmp.fninf)
+    return to_mpf(_potential_ball(relation, Fraction(0), n), n)
+
+
+# ------------------------------------------------------------------ quantiles
+
+
+def quantile(relation: Relation, q: Any, digits: Any) -> Any:
+    """The smallest ``x`` with ``cdf(x) >= q``, between two points that prove it."""
+    n = checked_digits(digits)
+    return mapped(lambda v: to_mpf(_quantile_ball(relation, exact_real(v, "q"), n), n), q)
+
+
+def _quantile_ball(relation: Relation, q: Any, digits: int) -> Any:
+    if not 0 < q < 1:
+        raise InvalidLawError(f"q = {q} must lie between 0 and 1; the ends are in support()")
+    from freesym.spectrum.distribution import quantile as approximate
+
+    x = Fraction(float(approximate(relation.numeric(), float(q))))
+    target = bits_for(digits)
+    for _ in range(12 + 4 * math.ceil(math.log2(digits + 1))):
+        x, moved = _newton(relation, x, q, target)
+        size = abs(x) or Fraction(1)
+        if moved <= size * Fraction(1, 2**target):
+            break
+    size = abs(x) or Fraction(1)
+    width = size * Fraction(1, 2 ** (target - 3))
+    for _ in range(3):
+        if _brackets(relation, x - width, x + width, q, target):
+            with working_precision(target + 32):
+                return arb(real_ball(x).mid(), real_ball(width).upper())
+        width *= 2
+    raise PrecisionError(
+        f"the quantile at q = {_shown(q)} is not known to {digits} digits: the distribution "
+        "function is flat or has a jump there"
+    )
+
+
+def _newton(relation: Relation, x: Fraction, q: Any, target: int) -> tuple[Fraction, Fraction]:
+    """One step of Newton's method for the distribution function, on rounded numbers."""
+    with working_precision(target + 64):
+        try:
+            found = enclosed(relation, Point(x).ball(), target + 64, potential=True)
+        except PrecisionError:
+            return x, Fraction(0)
+        error = _share_below(found) - real_ball(q)
+        rho = -found.g.imag / arb.pi()
+        step = (error / rho).mid() if not rho.contains(0) else arb(0)
+        man, exponent = step.man_exp()
+        move = Fraction(int(man)) * Fraction(2) ** int(exponent)
+        # keep the fractions short
+        grid = 2 ** (target + 8)
+        scale = abs(x) or Fraction(1)
+        moved = Fraction(round((x - move) / scale * grid), grid) * scale
+        man, exponent = real_ball(moved).mid().man_exp()
+        return Fraction(int(man)) * Fraction(2) ** int(exponent), abs(move)
+
+
+def _brackets(relation: Relation, low: Fraction, high: Fraction, q: Any, target: int) -> bool:
+    """Whether ``cdf(low) < q <= cdf(high)`` is proved."""
+
+    def value(x: Fraction) -> Any:
+        for extra in (64, 64 + target):
+            try:
+                with working_precision(target + extra):
+                    found = enclosed(relation, Point(x).ball(), target + extra, potential=True)
+                    return found.turn, _share_below(found)
+            except PrecisionError:
+                continue
+        return None, arb(0, 2)
+
+    turn, below = value(high)
+    with working_precision(target + 64):
+        level = real_ball(q)
+        reached = 1 - turn >= q if turn is not None else bool(below >= level)
+        if not reached:
+            return False
+    _, below = value(low)
+    return bool(below < level)
+
+
+__all__ = ["Enclosure"]

@@ -1,0 +1,62 @@
+"""Random expressions and points: enclosures nest and contain what they should."""
+
+from __future__ import annotations
+
+from fractions import Fraction as F
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+import freesym as fs
+from freesym.errors import ConvergenceError, PrecisionError, UnsupportedOperationError
+from tests.certified.helpers import as_fraction
+from tests.strategies import laws, random_law
+
+#: Points that are refused, with a typed error, prove nothing and claim nothing.
+REFUSALS = (ConvergenceError, PrecisionError, UnsupportedOperationError)
+POINTS = st.fractions(-4, 8, max_denominator=1000)
+
+
+def _holds(law: fs.Law, x: F) -> bool:
+    """Whether enclosures nest and agree with double precision; False if a point is refused."""
+    try:
+        wide, narrow = law.enclose_density(x, digits=15), law.enclose_density(x, digits=40)
+        middle = law.density(x, digits=80)
+    except REFUSALS:
+        return False
+    assert middle in wide
+    assert middle in narrow
+    assert narrow.radius <= wide.radius
+    a, b = as_fraction(wide.value), as_fraction(narrow.value)
+    assert abs(a - b) + as_fraction(narrow.radius) <= as_fraction(wide.radius) * 2
+    return True
+
+
+@given(laws(max_nodes=5), POINTS)
+def test_enclosures_nest(law: fs.Law, x: F) -> None:
+    assume(_holds(law, x))
+
+
+@given(laws(max_nodes=5), POINTS)
+def test_double_precision_lies_within_its_own_error(law: fs.Law, x: F) -> None:
+    try:
+        found = float(law.density(x, digits=20))
+        double = float(law.density(float(x)))
+        beside = [float(law.density(float(x) * (1 + t) + t)) for t in (1e-9, -1e-9)]
+    except REFUSALS:
+        assume(False)
+        return
+    slack = 1e-9 + 10 * max(abs(value - double) for value in beside)
+    assert found == pytest.approx(double, rel=1e-8, abs=slack)
+
+
+@pytest.mark.slow
+def test_no_false_certificate_in_many_random_pairs() -> None:
+    """Refused points are counted, false certificates would fail."""
+    proved = 0
+    for seed in range(10_000):
+        law = random_law(seed, max_nodes=4)
+        x = F((seed * 7919) % 6001 - 2000, 500)
+        proved += _holds(law, x)
+    assert proved > 7_000

@@ -1,0 +1,69 @@
+"""Values beside atoms inside the continuous part, and where branches cross."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import freesym as fs
+
+HALF = Fraction(1, 2)
+DISTANCES = 10.0 ** -np.arange(3, 17)
+
+MIXED = fs.mixture([fs.PointMass(1), fs.Semicircle()], [HALF, HALF])
+WITH_ATOM = [
+    (fs.Semicircle() @ fs.Bernoulli(HALF), 0.0, HALF),
+    ((fs.Semicircle() + 1) @ fs.Bernoulli(HALF), 0.0, HALF),
+    (fs.CompoundFreePoisson(HALF, fs.Semicircle()), 0.0, HALF),
+    (fs.Uniform(-1, 1) @ fs.Bernoulli(HALF), 0.0, HALF),
+    (MIXED.additive_power(Fraction(3, 2)), 1.5, Fraction(1, 4)),
+    (MIXED + fs.Discrete([0, 3], [Fraction(3, 4), Fraction(1, 4)]), 1.0, Fraction(1, 4)),
+    (
+        fs.mixture([fs.PointMass(1), fs.Uniform(0, 3)], [HALF, HALF])
+        @ fs.TwoPoint(1, 2, Fraction(1, 4)),
+        1.0,
+        Fraction(1, 4),
+    ),
+]
+
+
+@pytest.mark.parametrize(("law", "place", "mass"), WITH_ATOM, ids=str)
+def test_the_density_is_smooth_through_an_atom(law: fs.Law, place: float, mass: Fraction) -> None:
+    """Beside the pole the density is analytic: its two sides meet to first order."""
+    assert law.atoms()[place] == mass
+    centre = float(law.density(place + 1e-8) + law.density(place - 1e-8)) / 2
+    for side in (-1, 1):
+        rho = law.density(place + side * DISTANCES)
+        slope = abs(rho[0] - centre) / DISTANCES[0]
+        assert (np.abs(rho - centre) <= 2 * slope * DISTANCES + 1e-6 * centre).all()
+
+
+@pytest.mark.parametrize(("law", "place", "mass"), WITH_ATOM, ids=str)
+def test_the_cdf_jumps_by_the_mass(law: fs.Law, place: float, mass: Fraction) -> None:
+    jump = law.cdf(place + DISTANCES) - law.cdf(place - DISTANCES)
+    rho = law.density(place + 1e-6)
+    above, below = place + DISTANCES - place, place - (place - DISTANCES)
+    expected = np.where(below > 0, float(mass), 0.0) + rho * (above + below)
+    np.testing.assert_allclose(jump, expected, rtol=0, atol=1e-9 + 20 * DISTANCES[0] ** 2)
+    assert abs(law.cdf(place) - law.cdf(place - 1e-12) - float(mass)) < 1e-11
+
+
+def test_the_transform_beside_an_atom_at_zero_is_relatively_accurate() -> None:
+    """``i y G(i y)`` is ``mass + O(y)``; a corner of a semicircle gives the next term."""
+    y = 10.0 ** -np.arange(10, 300, 10)
+    for law, mass in (
+        (fs.Semicircle() @ fs.Bernoulli(HALF), 0.5),
+        (fs.CompoundFreePoisson(Fraction(37, 101), fs.Discrete([1, 3])), 64 / 101),
+    ):
+        np.testing.assert_allclose(1j * y * law.G(1j * y), mass, rtol=0, atol=2 * y[0])
+
+
+def test_differences_of_projections_are_arcsine_where_branches_cross() -> None:
+    """At 0 a curve of points solves the equations of ``p - q``; the law is the arcsine law."""
+    law = fs.Bernoulli(HALF) - fs.Bernoulli(HALF)
+    x = np.concatenate([[0.0], DISTANCES, -DISTANCES, np.linspace(-0.99, 0.99, 101)])
+    np.testing.assert_allclose(law.density(x), 1 / (np.pi * np.sqrt(1 - x * x)), rtol=1e-11)
+    np.testing.assert_allclose(law.cdf(x), 0.5 + np.arcsin(x) / np.pi, rtol=0, atol=1e-13)
+    assert abs(law.log_potential(0.0) + np.log(2)) < 1e-12
