@@ -166,7 +166,7 @@ class Solver:
         found = self._march((z[:, None] + width * nodes).ravel(), 1j * scale, scale, start)
         values = found.unknowns.reshape(len(start), len(z), _STENCIL)
         middle: Complex = values @ weights / weights.sum()
-        return middle, found.verified.reshape(len(z), -1).all(axis=1)
+        return middle, np.asarray(found.verified.reshape(len(z), -1).all(axis=1))
 
     def _retry_beside(self, solved: Solved, scale: float, start: Complex) -> None:
         """Move real points by rounding: a critical point itself has no Newton step."""
