@@ -181,7 +181,8 @@ def _match(
 ) -> None:  # fmt: skip
     """Newton's step of a child towards the shared value: ``move + slope * parent's step``."""
     for j in range(n):
-        s = 1.0 / (dr[a, j] * dr[a, j] + di[a, j] * di[a, j])
+        square = dr[a, j] * dr[a, j] + di[a, j] * di[a, j]
+        s = 1.0 / square if square < math.inf else math.nan
         ir, ii = dr[a, j] * s, -di[a, j] * s
         er, ei = vr[b, j] - vr[a, j], vi[b, j] - vi[a, j]
         move_r[m, j] = er * ir - ei * ii

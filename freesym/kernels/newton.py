@@ -56,6 +56,13 @@ def _log_residual(
 
 
 @kernel
+def _inverse_square(re: float, im: float) -> float:
+    """``1/|z|^2``; NaN where it under- or overflows, as a step of 0 would look converged."""
+    square = re * re + im * im
+    return 1.0 / square if 0.0 < square < math.inf else math.nan
+
+
+@kernel
 def _root_steps(
     residual: int, r: int, n: int, zr: Reals, zi: Reals,
     vr: Block, vi: Block, dr: Block, di: Block,
@@ -65,7 +72,7 @@ def _root_steps(
     if residual == RESIDUAL_PLAIN:
         for j in range(n):
             er, ei = dr[r, j], di[r, j]
-            s = 1.0 / (er * er + ei * ei)
+            s = _inverse_square(er, ei)
             ir, ii = er * s, -ei * s
             fr, fi = zr[j] - vr[r, j], zi[j] - vi[r, j]
             step_r[0, j], step_i[0, j] = fr * ir - fi * ii, fr * ii + fi * ir
@@ -75,7 +82,7 @@ def _root_steps(
         fr, fi, er, ei, cr, ci = _log_residual(
             residual, zr[j], zi[j], vr[r, j], vi[r, j], dr[r, j], di[r, j]
         )
-        s = 1.0 / (er * er + ei * ei)
+        s = _inverse_square(er, ei)
         ir, ii = er * s, -ei * s
         step_r[0, j], step_i[0, j] = fr * ir - fi * ii, fr * ii + fi * ir
         rate_r[0, j], rate_i[0, j] = cr * ir - ci * ii, cr * ii + ci * ir

@@ -16,7 +16,7 @@ from freesym.relations.relation import Relation
 from freesym.spectrum.atoms import atoms
 from freesym.spectrum.bounds import hull
 from freesym.spectrum.density import real_points, refuse_unsolved, shaped
-from freesym.spectrum.evaluate import has_potential, transforms
+from freesym.spectrum.evaluate import has_potential, potential_at_zero, transforms
 from freesym.spectrum.support import Interval, continuous_support, support
 
 Real = NDArray[np.float64]
@@ -166,6 +166,7 @@ def log_potential(relation: Relation, x: ArrayLike) -> Any:
     u = transforms(relation, flat[finite].astype(np.complex128), potential=True).u
     assert u is not None
     real = u.real
+    real[np.isnan(real) & (flat[finite] == 0)] = potential_at_zero(relation).real
     for location, _ in _masses(relation):
         real[flat[finite] == location] = -np.inf
     values[finite] = real
@@ -177,10 +178,9 @@ def log_determinant(relation: Relation) -> float:
     """``E log|X|``, as a limit where 0 is an end of the support."""
     if any(a == 0.0 for a, _ in _masses(relation)):
         return -math.inf
-    u = transforms(relation, np.zeros(1, dtype=complex), potential=True).u
-    assert u is not None
-    if np.isfinite(u[0]):
-        return float(u[0].real)
+    u = potential_at_zero(relation)
+    if np.isfinite(u):
+        return float(u.real)
     near = np.array([1e-300, 1e-100, 1e-50, 1e-30, 1e-20, 1e-15, 1e-13]) * _scale(relation)
     both = np.stack([near, -near], axis=1).ravel().astype(np.complex128)
     u = transforms(relation, both, potential=True, thorough=False).u

@@ -23,6 +23,8 @@ from freesym.spectrum.bounds import hull
 
 Complex = NDArray[np.complex128]
 _ROUNDING = 4e-16
+#: So far away, in units of the spectrum, a law is a point mass.
+_FAR = 1e60
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,11 +86,14 @@ def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> 
     g.imag[noise] = 0.0
     if not isinstance(relation, Leaf):
         g.imag = _beside_atoms(relation, z, g)
+    far = ~found.verified & (np.abs(z) > _FAR * engine.first[0])
+    g[far] = 1 / z[far]
     if not potential:
         return Transforms(g, psi)
     if engine.compiled.potential is None:
         return Transforms(g, psi, _integrated_potential(relation, z))
     u = engine.potential(found, _integrated_potential)
+    u[far] = np.log(z[far])
     # integer multiplicities leave full turns undetermined; the cdf lies in [0, 1]
     turns = np.round((u.imag - 0.5 * np.pi) / (2 * np.pi))
     return Transforms(g, psi, u - 2j * np.pi * turns)
@@ -187,10 +192,10 @@ def with_constants(relation: Relation) -> Relation:
     changed = any(completed[name] is not fields[name] for name in fields)
     found = dataclasses.replace(relation, **completed) if changed else relation  # type: ignore[type-var]
     if isinstance(found, nodes.NegativeInverse) and found.log_mean is None:
-        u = _transforms(found.child, np.zeros(1, dtype=complex), True).u
-        if u is not None and np.isfinite(u[0]):
-            negative = 1 - float(u[0].imag) / np.pi
-            return dataclasses.replace(found, log_mean=float(u[0].real), negative_mass=negative)
+        u = potential_at_zero(found.child)
+        if np.isfinite(u):
+            negative = 1 - float(u.imag) / np.pi
+            return dataclasses.replace(found, log_mean=float(u.real), negative_mass=negative)
     return found
 
 
@@ -227,10 +232,23 @@ def _negative_inverse(relation: nodes.NegativeInverse, z: Complex, potential: bo
     g, psi = inner * child.psi, -1 - child.psi
     if child.u is None:
         return Transforms(g, psi)
-    at_zero = _transforms(relation.child, np.zeros(1, dtype=complex), True).u
-    assert at_zero is not None
-    u = child.u - np.log(inner) - at_zero + 1j * np.pi
+    u = child.u - np.log(inner) - potential_at_zero(relation.child) + 1j * np.pi
     return Transforms(g, psi, u)
+
+
+@lru_cache(maxsize=1024)
+def potential_at_zero(relation: Relation) -> complex:
+    """The log-potential at 0, or so near that it is the same; NaN if it is infinite.
+
+    Products are solved in ``log z`` and know nothing of 0 itself.
+    """
+    extent = max(map(abs, hull(relation)))
+    scale = extent if 0 < extent < np.inf else 1.0
+    for share in (0.0, -1e-100, 1e-100, -1e-50, 1e-50, -1e-30, 1e-30):
+        u = transforms(relation, np.array([share * scale], dtype=complex), potential=True).u
+        if u is not None and np.isfinite(u[0]):
+            return complex(u[0])
+    return complex(np.nan, np.nan)
 
 
 def upper_root(z: Complex) -> Complex:
