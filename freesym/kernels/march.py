@@ -61,11 +61,11 @@ def attempt(
 @kernel
 def _next_level(
     j: int, targets_r: Reals, targets_i: Reals, at_r: Reals, at_i: Reals, factor: Reals,
-    floor: float,
+    floor: float, across: float,
 ) -> tuple[float, float]:  # fmt: skip
-    """Where lane ``j`` goes next: along the imaginary axis, across, then down."""
+    """Where lane ``j`` goes next: along the imaginary axis, across above ``across``, then down."""
     x, y = targets_r[j], targets_i[j]
-    top = max(2.0 * abs(x), 2.0 * y, floor)
+    top = max(2.0 * abs(x), 2.0 * y, floor, across)
     if at_r[j] != x:
         if at_r[j] == 0.0 and at_i[j] < top:
             return 0.0, min(top, at_i[j] / factor[j])
@@ -151,7 +151,11 @@ def descend(
                 if jump == 1:
                     zr[m], zi[m] = targets_r[j], targets_i[j]
                 else:
-                    zr[m], zi[m] = _next_level(j, targets_r, targets_i, at_r, at_i, factor, floor)
+                    # where z is known to rounding of the spectrum only, 0 is no special place
+                    across = 0.0 if residual else 1e-6 * scale
+                    zr[m], zi[m] = _next_level(
+                        j, targets_r, targets_i, at_r, at_i, factor, floor, across
+                    )
                 _predict(j, m, zr[m], zi[m], at_r, at_i, ur, ui, rate_r, rate_i, tr, ti)
                 lanes[m] = j
                 m += 1

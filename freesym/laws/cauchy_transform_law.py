@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from freesym.errors import InvalidLawError
+from freesym.laws import _formula_atoms
 from freesym.laws._formulas import FormulaLaw, value_at
+from freesym.parameters import Number
 from freesym.relations.leaf import CauchyLeaf
 
 _HEIGHTS = (1e-3, 0.05, 0.5, 3.0)
@@ -73,6 +76,14 @@ class CauchyTransformLaw(FormulaLaw, CauchyLeaf):
     def has_potential(self) -> bool:
         """The solver integrates G."""
         return False
+
+    def point_masses(self) -> dict[Number, Number]:
+        """The atoms, from limits of the formula."""
+        return {} if self.free_symbols else dict(self._atoms)
+
+    @cached_property
+    def _atoms(self) -> dict[float, float]:
+        return _formula_atoms.from_cauchy_transform(self.expression, self.symbol, self._evaluate)
 
     def hull(self) -> tuple[float, float]:
         """Not known from the formula."""

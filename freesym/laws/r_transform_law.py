@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from freesym.errors import InvalidLawError
-from freesym.laws import _antiderivatives
+from freesym.laws import _antiderivatives, _formula_atoms
 from freesym.laws._formulas import FormulaLaw, limit_at_zero
+from freesym.parameters import Number
 from freesym.relations.leaf import RTransformLeaf
 
 
@@ -66,6 +67,14 @@ class RTransformLaw(FormulaLaw, RTransformLeaf):
     def has_potential(self) -> bool:
         """Whether R was integrated accurately; if not, the solver integrates G."""
         return self._antiderivative is not None
+
+    def point_masses(self) -> dict[Number, Number]:
+        """The atoms, from limits of the formula."""
+        return {} if self.free_symbols else dict(self._atoms)
+
+    @cached_property
+    def _atoms(self) -> dict[float, float]:
+        return _formula_atoms.from_r_transform(self.r_transform)
 
     def hull(self) -> tuple[float, float]:
         """Not known from the formula."""

@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from freesym.errors import InvalidLawError
-from freesym.laws import _antiderivatives
+from freesym.laws import _antiderivatives, _formula_atoms
 from freesym.laws._formulas import FormulaLaw, limit_at_zero
+from freesym.parameters import Number
 from freesym.relations.formula import LogarithmOfProduct, logarithm_of_product
 from freesym.relations.functions import exp
 from freesym.relations.leaf import STransformLeaf
@@ -87,6 +88,14 @@ class STransformLaw(FormulaLaw, STransformLeaf):
     def has_potential(self) -> bool:
         """Whether ``log S`` was integrated accurately; if not, the solver integrates G."""
         return self._antiderivative is not None
+
+    def point_masses(self) -> dict[Number, Number]:
+        """The atoms, from limits of the formula."""
+        return {} if self.free_symbols else dict(self._atoms)
+
+    @cached_property
+    def _atoms(self) -> dict[float, float]:
+        return _formula_atoms.from_s_transform(self.s_transform)
 
     def hull(self) -> tuple[float, float]:
         """The half-line; no more is known from the formula."""

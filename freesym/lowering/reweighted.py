@@ -127,7 +127,7 @@ def fit_geometry(zones: Sequence[Zone], scale: float) -> Geometry:
         fit.merge_remainders()
         for p in fit.remainders:
             left, right = fit._span(p)
-            left = 0.0 if 0.0 < left and right < 2 * _SMALLEST * scale else left
+            left = 0.0 if left > 0.0 and right < 2 * _SMALLEST * scale else left
             rests.append((Panel.affine(left, right, [0.5]), (zone.anchor, p.start, p.stop)))
         flat += [
             (float(p.position[0]), zone.anchor + p.start, zone.anchor + p.stop) for p in fit.flat

@@ -7,6 +7,7 @@ from typing import Any
 
 from freesym.errors import UnboundParameterError
 from freesym.kernels import opcodes as op
+from freesym.parameters import is_expression
 from freesym.relations.functions import (
     at_home,
     exp,
@@ -103,6 +104,13 @@ class Match:
         return value.new(op.REBASE, value.number, self.number)
 
 
+def _is_imaginary(value: Any) -> bool:
+    """Whether a constant is a number off the real line."""
+    if is_expression(value):
+        return bool(value.is_number) and not value.is_real
+    return isinstance(value, complex) and value.imag != 0
+
+
 def constant(value: Any) -> float:
     """A real number; raises for what is not one."""
     if isinstance(value, complex) and value.imag == 0.0:
@@ -153,7 +161,13 @@ class Value:
     def __add__(self, other: Any) -> Value:
         if isinstance(other, Value):
             return self._binary(op.ADD, other)
+        if _is_imaginary(other):
+            return self.linear(1.0, complex(other).real) + self._imaginary(other)
         return self.linear(1.0, constant(other))
+
+    def _imaginary(self, other: Any) -> Value:
+        """The imaginary part of a constant, as a value."""
+        return times_i(self.new(op.CONSTANT, x=complex(other).imag))  # type: ignore[no-any-return]
 
     def __sub__(self, other: Any) -> Value:
         if isinstance(other, Value):
@@ -166,6 +180,9 @@ class Value:
     def __mul__(self, other: Any) -> Value:
         if isinstance(other, Value):
             return self._binary(op.MULTIPLY, other)
+        if _is_imaginary(other):
+            turned = times_i(self).linear(complex(other).imag, 0.0)
+            return self.linear(complex(other).real, 0.0) + turned
         return self.linear(constant(other), 0.0)
 
     def __truediv__(self, other: Any) -> Value:

@@ -81,7 +81,7 @@ def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> 
     found = engine.solve(z, thorough=thorough)
     g, psi = engine.transforms(found)
     if engine.compiled.residual == RESIDUAL_PLAIN and not isinstance(relation, Leaf):
-        g = _beside_zero(z, g, psi, engine.first[0])
+        g = _beside_zero(relation, z, g, psi, engine.first[0])
     noise = (z.imag == 0) & (np.abs(g.imag) < _noise(relation) * np.abs(g.real))
     g.imag[noise] = 0.0
     if not isinstance(relation, Leaf):
@@ -99,14 +99,23 @@ def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> 
     return Transforms(g, psi, u - 2j * np.pi * turns)
 
 
-def _beside_zero(z: Complex, g: Complex, psi: Complex, scale: float) -> Complex:
-    """``(1 + psi)/z`` where it is better than ``g``: beside an atom at 0.
+def _atoms(relation: Relation) -> dict[Any, Any]:
+    """The atoms, where they follow from theorems and not from values of the transform."""
+    from freesym.spectrum.atoms import atoms
+
+    return atoms(relation) if relation.all_proved else {}
+
+
+def _beside_zero(relation: Relation, z: Complex, g: Complex, psi: Complex, scale: float) -> Complex:
+    """``(1 + psi)/z`` beside an atom at 0, where it is better than ``g``.
 
     Solutions have ``w = z`` up to rounding of ``scale``, which the pole of ``g`` magnifies by
     ``scale/|z|``; ``psi`` has no pole there.
     """
-    better = np.abs(z) * (1 + np.abs(psi)) < 0.1 * scale * np.abs(1 + psi)
-    better &= (z != 0) & np.isfinite(g)
+    mass = float(_atoms(relation).get(0, 0))
+    better = (np.abs(z) < 0.1 * mass * scale) & (z != 0) & np.isfinite(g)
+    if not better.any():
+        return g
     found = g.copy()
     real = better & (z.imag == 0)
     found.real[real] = (1 + psi.real[real]) / z.real[real]
@@ -122,12 +131,10 @@ def _beside_atoms(relation: Relation, z: Complex, g: Complex) -> NDArray[np.floa
     It is smooth there, and interpolated between points farther away at two widths that must
     agree; where they do not, a value that rounding may have changed is NaN.
     """
-    from freesym.spectrum.atoms import atoms
-
     imaginary = g.imag.copy()
     bounds = hull(relation)
     width = bounds[1] - bounds[0]
-    for place, mass in atoms(relation).items() if np.isfinite(width) else ():
+    for place, mass in _atoms(relation).items() if np.isfinite(width) else ():
         a = float(place)
         distance = np.abs(z.real - a)
         lost = (z.imag == 0) & (distance < (1e-11 if a == 0 else 1e-4) * width) & (distance > 0)

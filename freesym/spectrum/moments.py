@@ -496,4 +496,7 @@ def _monic_product(rows: Sequence[Coefficients], powers: Coefficients) -> Moment
 
 def _product_of_powers(bases: Coefficients, powers: Coefficients, k: int) -> Scalar:
     """``prod base_i^(k t_i)``."""
-    return math.prod(scalar_power(base, k * t) for base, t in zip(bases, powers, strict=True))
+    factors = [scalar_power(base, k * t) for base, t in zip(bases, powers, strict=True)]
+    if any(isinstance(factor, float) for factor in factors):
+        factors = list(map(from_native, factors))
+    return math.prod(factors)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from freesym.algebra.coefficients import Scalar
+from freesym.algebra.coefficients import Scalar, is_symbolic
 from freesym.algebra.cumulants import moments_from_s_transform_series
 from freesym.algebra.series import Series
 from freesym.errors import (
@@ -116,6 +116,8 @@ def _complete_atoms(relation: Relation) -> Atoms | None:
     """Return the atoms of a law without continuous part."""
     try:
         table = atoms_module.atoms(relation)
+        if any(map(is_symbolic, table.values())):
+            return None
         complete = abs(sum(table.values()) - 1) < 1e-12
     except (TypeError, UnboundParameterError):  # the masses depend on free symbols
         return None

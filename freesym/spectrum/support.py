@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from freesym.errors import InvalidLawError
 from freesym.relations import nodes
 from freesym.relations.leaf import Leaf
 from freesym.relations.relation import Relation
@@ -40,6 +41,11 @@ def support(relation: Relation) -> tuple[Interval, ...]:
         x = float(location)
         if not any(a <= x <= b for a, b in intervals):
             intervals.append((x, x))
+    if not intervals:
+        raise InvalidLawError(
+            f"{relation!r} has no spectrum: a deconvolution, a power below 1 or a formula like this "
+            "is no probability law"
+        )
     return tuple(sorted(intervals))
 
 

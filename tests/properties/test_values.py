@@ -281,7 +281,6 @@ C = sympy.Symbol("c", positive=True)
         lambda law: law.cdf(1.0),
         lambda law: law.quantile(0.5),
         lambda law: law.G(1j),
-        lambda law: law.support(),
         lambda law: law.sample(3, rng=0),
         lambda law: law.sample_matrix(4, rng=0),
         lambda law: law.log_potential(1.0),
