@@ -97,7 +97,7 @@ def _bisected(function: Callable[[float], float], left: float, right: float) -> 
 
 
 def _kept(place: float, mass: float | None) -> dict[float, float]:
-    if mass is None or not _SMALLEST < mass:
+    if mass is None or not mass > _SMALLEST:
         return {}
     return {_simple(place): 1.0 if mass > _LARGEST else _simple(mass)}
 

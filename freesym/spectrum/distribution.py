@@ -68,7 +68,8 @@ def _cdf(relation: Relation, x: Real) -> Real:
 def _beside_atom(relation: Relation, a: float, x: Real, width: float) -> Real:
     """From a point farther away and the density between, as potentials lose digits at poles.
 
-    At the atom itself the value includes its mass.  NaN where the density is not smooth, so that two rules disagree.
+    At the atom itself the value includes its mass.  NaN where the density is not smooth, so that
+    two rules disagree.
     """
     ends = np.array([end for interval in support(relation) for end in interval])
     values = np.full(x.shape, np.nan)

@@ -316,9 +316,9 @@ _LOWEST = 1e-14
 
 
 def _integrated_potential(relation: Relation, z: Complex) -> Complex:
-    """``u(z) = log(z + i s) - i int_0^oo (G(w) - 1/(w + i s)) dy``, ``w = z + i y``, at scale ``s``.
+    """``u(z) = log(z + i s) - i int_0^oo (G(w) - 1/(w + i s)) dy`` along ``w = z + i y``.
 
-    Far away the difference is written with ``psi``, where it does not cancel.
+    ``s`` is a scale.  Far away the difference is written with ``psi``, where it does not cancel.
     """
     scale = 4.0 * max(map(abs, hull(relation)))
     if not np.isfinite(scale):

@@ -43,8 +43,8 @@ def support(relation: Relation) -> tuple[Interval, ...]:
             intervals.append((x, x))
     if not intervals:
         raise InvalidLawError(
-            f"{relation!r} has no spectrum: a deconvolution, a power below 1 or a formula like this "
-            "is no probability law"
+            f"{relation!r} has no spectrum: a deconvolution, a power below 1 or a formula like "
+            "this is no probability law"
         )
     return tuple(sorted(intervals))
 
