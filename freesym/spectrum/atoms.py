@@ -110,7 +110,8 @@ def _candidates(relation: Relation) -> list[tuple[Any, Any]]:
                 for a, m in part.items()
             ]
         case nodes.Boolean() | nodes.Monotone():
-            return _zeros_of_reciprocal(relation.numeric())
+            outside = _zeros_of_reciprocal(relation.numeric())
+            return outside + _embedded(relation.numeric(), outside, parts)
         case nodes.Affine():
             return [(relation.scale * a + relation.shift, m) for a, m in parts[0].items()]
         case nodes.NegativeInverse():
@@ -216,6 +217,27 @@ def _mass_at_zero_of_reciprocal(relation: Relation, x: float, scale: float) -> f
         steps = steps / 8
     a, b, c, d = f
     return float(12 * (steps[2]) / (8 * (c - b) - (d - a)))
+
+
+def _embedded(
+    relation: Relation, known: list[tuple[Any, Any]], parts: list[Atoms]
+) -> list[tuple[Any, Any]]:
+    """Atoms inside the continuous part, where ``1/G`` of a part is real at its atoms only."""
+    places = {to_float(a) for part in parts for a in part}
+    if isinstance(relation, nodes.Monotone):
+        from freesym.spectrum.composition import solutions
+        from freesym.spectrum.support import gaps_of
+
+        places |= set(solutions(relation.inner, gaps_of(relation), list(map(to_float, parts[1]))))
+    found: list[tuple[Any, Any]] = []
+    # whole numbers, which are exact, come before what was computed to be the same
+    for place in sorted(places, key=lambda a: (a != round(a), a)):
+        near = (abs(place - to_float(a)) for a, _ in known + found)
+        if all(distance > 1e-9 * (1 + abs(place)) for distance in near):
+            mass = _residue(relation, float(place))
+            if mass > 1e-6:
+                found.append((float(place), mass))
+    return found
 
 
 def _zeros_of_reciprocal(relation: Relation) -> list[tuple[Any, Any]]:

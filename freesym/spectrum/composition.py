@@ -58,6 +58,18 @@ def _where_f_reaches(relation: Relation, piece: Interval, level: float) -> float
     return 0.5 * (low + high)
 
 
+def solutions(relation: Relation, gaps: Sequence[Interval], levels: Sequence[float]) -> list[float]:
+    """The points of the gaps at which F takes one of the levels."""
+    found = []
+    for piece in (piece for gap in gaps for piece in _pieces(relation, gap)):
+        for level in levels:
+            x = _where_f_reaches(relation, piece, level)
+            margin = 1e-9 * (piece[1] - piece[0])
+            if piece[0] + margin < x < piece[1] - margin:
+                found.append(x)
+    return found
+
+
 def preimages(
     relation: Relation, gaps: Sequence[Interval], intervals: Sequence[Interval]
 ) -> list[Interval]:

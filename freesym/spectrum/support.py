@@ -87,7 +87,12 @@ def monotone_support(relation: nodes.Monotone) -> tuple[Interval, ...]:
     """Where the inner law has a density, and where ``1/G_inner`` meets the outer's support."""
     inner = continuous_support(relation.inner)
     outer = continuous_support(relation.outer)
-    return _union([*inner, *preimages(relation.inner, _gaps(inner, hull(relation)), outer)])
+    return _union([*inner, *preimages(relation.inner, gaps_of(relation), outer)])
+
+
+def gaps_of(relation: nodes.Monotone) -> list[Interval]:
+    """Where the inner law has no density, a little beyond the bounds of the whole."""
+    return _gaps(continuous_support(relation.inner), hull(relation))
 
 
 def _gaps(intervals: tuple[Interval, ...], bounds: Interval) -> list[Interval]:
