@@ -52,7 +52,7 @@ def plot_law(law: Law, ax: Axes | None = None, eigenvalues: ArrayLike | None = N
     A law on ``[0, oo)`` whose density grows without bound towards 0 is drawn over a logarithmic
     axis, per decade of x, so that areas remain masses.
     """
-    axes = _new_axes() if ax is None else ax
+    axes = new_axes() if ax is None else ax
     view = _view(law)
     if eigenvalues is not None:
         _draw_histogram(axes, view, _real(eigenvalues))
@@ -62,7 +62,8 @@ def plot_law(law: Law, ax: Axes | None = None, eigenvalues: ArrayLike | None = N
     return axes
 
 
-def _new_axes() -> Axes:
+def new_axes() -> Axes:
+    """Axes on a new figure, which pyplot does not know."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure

@@ -27,7 +27,8 @@ LAYERS = [
     {"syntax", "grammar"},
     {"testing"},
     {"files"},
-    {"derive"},
+    {"architecture", "console"},
+    {"derive", "kernel_command", "networks"},
     {"cli"},
     {"__main__"},
 ]

@@ -37,8 +37,10 @@ _AT_PLACES = legendre.legvander(_PLACES, N - 1)
 _SLOPE = _AT_PLACES[:, : N - 1] @ legendre.legder(np.eye(N))
 _BEND = _AT_PLACES[:, : N - 2] @ legendre.legder(np.eye(N), 2)
 _PRIMITIVE = legendre.legint(np.eye(N), lbnd=-1.0)
-#: Positions below this part of the largest are not told from 0, nor widths at extrema from none.
-_SMALLEST, _NARROW = 1e-24, 1e-6
+#: Positions below this part of the largest are not told from 0; flat pieces narrower than this
+#: part of the whole, and positions that differ by less than this part of their size, are not
+#: resolved further.
+_SMALLEST, _NARROW, _BLURRED = 1e-24, 1e-6, 20.0
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,10 @@ class _GeometryFit(_Fit):
     def add(self, piece: _Piece) -> float | None:
         """As in the base class; what is flat by rounding alone is a remainder."""
         size = float(np.max(np.abs(piece.position)))
-        still = float(np.ptp(piece.position)) == 0.0 and piece.stop - piece.start < self.narrow
-        if 0.0 < size < self.smallest or still:
+        change = float(np.ptp(piece.position))
+        still = change == 0.0 and piece.stop - piece.start < self.narrow
+        blurred = 0.0 < change <= _BLURRED * self.law.tolerance * size
+        if 0.0 < size < self.smallest or still or blurred:
             self.remainders.append(piece)
             return None
         known = len(self.atoms)
@@ -105,8 +109,17 @@ class Geometry:
     flat: tuple[tuple[float, float, float], ...]
 
 
-def fit_geometry(zones: Sequence[Zone], scale: float) -> Geometry:
+def fit_geometry(zones: Sequence[Zone], scale: float, tolerance: float = 1e-14) -> Geometry:
     """Resolve a position function into panels on which it is one-to-one.
+
+    Parameters
+    ----------
+    zones : sequence of Zone
+        Together, the whole range of the parameter.
+    scale : float
+        The largest position.
+    tolerance : float
+        The relative accuracy of the positions.
 
     Raises
     ------
@@ -119,7 +132,7 @@ def fit_geometry(zones: Sequence[Zone], scale: float) -> Geometry:
     rests: list[tuple[Panel, tuple[float, float, float]]] = []
     flat: list[tuple[float, float, float]] = []
     for zone in zones:
-        law = _Law(zone.position, np.ones_like, 1e-14)
+        law = _Law(zone.position, np.ones_like, tolerance)
         fit = _GeometryFit(law, reach, scale, smallest=_SMALLEST * scale, narrow=_NARROW * reach)
         fit.run(list(pairwise(zone.ends)))
         panels += fit.panels

@@ -182,7 +182,8 @@ class Value:
             return self._binary(op.MULTIPLY, other)
         if _is_imaginary(other):
             turned = times_i(self).linear(complex(other).imag, 0.0)
-            return self.linear(complex(other).real, 0.0) + turned
+            product: Value = self.linear(complex(other).real, 0.0) + turned
+            return product
         return self.linear(constant(other), 0.0)
 
     def __truediv__(self, other: Any) -> Value:

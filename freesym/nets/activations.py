@@ -1,214 +1,185 @@
-"""Activations: what a Jacobian's law needs to know of them."""
+"""Activations: a function, its slope, their Gaussian integrals and their dual kernels."""
 
 from __future__ import annotations
 
-import math
+import functools
+import inspect
+import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from freesym.errors import InvalidLawError
 from freesym.law import Law
-from freesym.laws import Bernoulli, PointMass, TwoPoint
-from freesym.parameters import REAL, Number, exact_quotient, parameter
+from freesym.laws import PointMass
+from freesym.nets import gaussian_integrals
+from freesym.parameters import Number, as_number, is_expression, short
 
 Array = NDArray[np.float64]
-HALF = Fraction(1, 2)
 
 
 class Activation(ABC):
-    """A function applied to every unit of a layer.
+    """A function applied to every unit of a layer; an immutable, hashable value.
 
-    The slope of the activations offered here takes a larger value on the units called active
-    and a smaller one (``floor``) on the others, so that the law of the squared slope is known
-    from the fraction of active units.
+    Subclasses state ``phi``, ``derivative`` and where either is not smooth.  Everything else
+    follows by quadrature, and is overridden where there is a closed form.
+
+    Notes
+    -----
+    Quadrature is adaptive: panels are bisected until 14 Legendre coefficients resolve the
+    function and its slope to 4e-14 of their size, and Gauss rules of 20 nodes integrate them.
+    Relative errors of the one-dimensional integrals are below 1e-13; see :meth:`dual` for the
+    two-dimensional ones.
     """
 
+    #: What users call it.
     name: ClassVar[str]
+    #: Relative noise of the slope, for slopes that are differences.
+    noise: ClassVar[float] = 0.0
 
     @property
-    def floor(self) -> Number:
-        """The slope of inactive units."""
-        return 0
+    def breakpoints(self) -> tuple[float, ...]:
+        """Where the function or its slope has kinks or jumps."""
+        return ()
 
     @abstractmethod
-    def value(self, h: Array) -> Array:
-        """The activation of pre-activations."""
+    def phi(self, x: Array) -> Array:
+        """The function, of an array of any shape."""
 
     @abstractmethod
-    def active(self, h: Array) -> NDArray[np.bool_]:
-        """Which units have slope 1."""
+    def derivative(self, x: Array) -> Array:
+        """Its slope, of an array of any shape; one-sided values at kinks."""
 
-    @abstractmethod
-    def active_fraction(self, q: Number) -> Number:
-        """The probability that a normal pre-activation of variance ``q`` is active."""
+    def gaussian_mean(self, q: ArrayLike) -> Any:
+        """``E phi(h)`` for normal ``h`` of variance ``q``, a number or an array."""
+        return _from_zero(
+            q, lambda v: gaussian_integrals.means(self, v, lambda t: (t.value,))[0],
+            lambda: _at_zero(self.phi),
+        )  # fmt: skip
 
-    @abstractmethod
-    def second_moment(self, q: float) -> float:
-        """``E f(h)^2`` for a normal ``h`` of variance ``q``."""
+    def gaussian_mean_square_rate(self, q: ArrayLike) -> Any:
+        """The derivative of ``E phi(h)^2`` in ``q > 0``, which is ``E (phi'^2 + phi phi'')(h)``."""
+        return gaussian_integrals.mean_square_rates(self, q)
 
-    @abstractmethod
-    def critical_variance(self, q: Number | None) -> Number:
-        """The weight variance ``sigma_w^2`` at which the mean of the spectrum is 1."""
+    def gaussian_mean_square(self, q: ArrayLike) -> Any:
+        """``E phi(h)^2`` for normal ``h`` of variance ``q``, a number or an array."""
+        return _from_zero(
+            q, lambda v: gaussian_integrals.means(self, v, lambda t: (t.value**2,))[0],
+            lambda: _at_zero(self.phi) ** 2,
+        )  # fmt: skip
 
-    def slope(self, h: Array) -> Array:
-        """The derivative of the activation."""
-        return np.where(self.active(h), 1.0, float(self.floor))
+    def gaussian_mean_square_slope(self, q: ArrayLike) -> Any:
+        """``E phi'(h)^2`` for normal ``h`` of variance ``q``, a number or an array."""
+        return _from_zero(
+            q, lambda v: gaussian_integrals.means(self, v, lambda t: (t.slope**2,))[0],
+            lambda: _at_zero(self.derivative) ** 2,
+        )  # fmt: skip
 
-    def squared_slope_law(self, p: Number) -> Law:
-        """The law of the squared slope when a fraction ``p`` of the units is active."""
-        if p in (0, 1):
-            return PointMass(1 if p == 1 else self.floor**2)
-        return Bernoulli(p) if self.floor == 0 else TwoPoint(self.floor**2, 1, p)
-
-
-@dataclass(frozen=True)
-class Linear(Activation):
-    """``f(h) = h``."""
-
-    name: ClassVar[str] = "linear"
-
-    def value(self, h: Array) -> Array:
-        """The pre-activations."""
-        return h
-
-    def active(self, h: Array) -> NDArray[np.bool_]:
-        """All units."""
-        return np.ones(h.shape, dtype=bool)
-
-    def active_fraction(self, q: Number) -> Number:
-        """1."""
-        return 1
-
-    def second_moment(self, q: float) -> float:
-        """``q``."""
-        return q
-
-    def critical_variance(self, q: Number | None) -> Number:
-        """1."""
-        return 1
-
-
-@dataclass(frozen=True)
-class ReLU(Activation):
-    """``f(h) = max(h, 0)``."""
-
-    name: ClassVar[str] = "relu"
-
-    def value(self, h: Array) -> Array:
-        """The positive part."""
-        return np.maximum(h, 0.0)
-
-    def active(self, h: Array) -> NDArray[np.bool_]:
-        """The positive pre-activations."""
-        return h > 0
-
-    def active_fraction(self, q: Number) -> Number:
-        """One half."""
-        return HALF
-
-    def second_moment(self, q: float) -> float:
-        """``q/2``."""
-        return 0.5 * q
-
-    def critical_variance(self, q: Number | None) -> Number:
-        """2, the initialisation of He et al."""
-        return 2
-
-
-@dataclass(frozen=True)
-class LeakyReLU(Activation):
-    """``f(h) = h`` for ``h > 0`` and ``slope h`` below.
-
-    Parameters
-    ----------
-    negative_slope : number in [-1, 1]
-        The slope below 0.
-    """
-
-    name: ClassVar[str] = "leaky-relu"
-    negative_slope: Number = parameter(REAL, default=Fraction(1, 100))
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.negative_slope) and abs(self.negative_slope) <= 1):
-            raise InvalidLawError(
-                f"LeakyReLU: slope = {self.negative_slope} must lie between -1 and 1"
-            )
-
-    @property
-    def floor(self) -> Number:
-        """The negative slope."""
-        return self.negative_slope
-
-    def value(self, h: Array) -> Array:
-        """``h`` or ``slope h``."""
-        return np.where(h > 0, h, float(self.negative_slope) * h)
-
-    def active(self, h: Array) -> NDArray[np.bool_]:
-        """The positive pre-activations."""
-        return h > 0
-
-    def active_fraction(self, q: Number) -> Number:
-        """One half."""
-        return HALF
-
-    def second_moment(self, q: float) -> float:
-        """``q (1 + slope^2)/2``."""
-        return 0.5 * q * (1 + float(self.negative_slope) ** 2)
-
-    def critical_variance(self, q: Number | None) -> Number:
-        """``2/(1 + slope^2)``."""
-        return exact_quotient(2, 1 + self.negative_slope**2)
-
-
-@dataclass(frozen=True)
-class HardTanh(Activation):
-    """``f(h) = h`` cut off at -1 and 1."""
-
-    name: ClassVar[str] = "hard-tanh"
-
-    def value(self, h: Array) -> Array:
-        """The clipped pre-activations."""
-        return np.clip(h, -1.0, 1.0)
-
-    def active(self, h: Array) -> NDArray[np.bool_]:
-        """The pre-activations strictly between -1 and 1."""
-        return np.abs(h) < 1
-
-    def active_fraction(self, q: Number) -> Number:
-        """``erf(1/sqrt(2 q))``."""
-        return 1 if q == 0 else math.erf(1 / math.sqrt(2 * q))
-
-    def second_moment(self, q: float) -> float:
-        """``q (erf(A/sqrt 2) - 2 A N(A)) + erfc(A/sqrt 2)`` with ``A = 1/sqrt(q)``."""
+    def gaussian_mean_slope_power(self, q: float, power: int) -> float:
+        """``E phi'(h)^power`` for normal ``h`` of variance ``q``."""
         if q == 0:
-            return 0.0
-        a = 1 / math.sqrt(q)
-        normal = math.exp(-0.5 * a * a) / math.sqrt(2 * math.pi)
-        inside = math.erf(a / math.sqrt(2)) - 2 * a * normal
-        return q * inside + math.erfc(a / math.sqrt(2))
+            return _at_zero(self.derivative) ** power
+        return float(gaussian_integrals.means(self, q, lambda t: (t.slope**power,))[0])
 
-    def critical_variance(self, q: Number | None) -> Number:
-        """``1/erf(1/sqrt(2 q))``; 1 if no stationary ``q`` is given."""
-        return 1 if q is None else 1 / self.active_fraction(q)
+    def slope_law(self, q: Number) -> Law:
+        """The law of ``phi'(h)^2`` for normal ``h`` of variance ``q``.
+
+        Examples
+        --------
+        >>> activation_named("relu").slope_law(1)
+        Bernoulli(p=Rational(1, 2))
+        >>> law = activation_named("tanh").slope_law(0.5)
+        >>> abs(law.mean() - activation_named("tanh").gaussian_mean_square_slope(0.5)) < 1e-14
+        True
+        """
+        if q == 0:
+            return PointMass(_at_zero(self.derivative) ** 2)
+        from freesym.nets.slope_law import SlopeLaw
+
+        return SlopeLaw(self, q)
+
+    def dual(self, a: ArrayLike, b: ArrayLike, c: ArrayLike) -> Any:
+        """``E phi(u) phi(v)`` for normal ``(u, v)`` of variances ``a``, ``b``, covariance ``c``.
+
+        Parameters
+        ----------
+        a, b, c : array_like of float
+            Numbers or arrays, broadcast together.
+
+        Notes
+        -----
+        A closed form where there is one.  Otherwise the expansion in Hermite polynomials
+        ``sum h_n(a) h_n(b) rho^n``, whose remainder is bounded by what is missing to
+        ``E phi(u)^2`` and ``E phi(v)^2``, and where that converges slowly a rule over panels
+        in both variables.  Errors are below 1e-13 of ``sqrt(E phi(u)^2 E phi(v)^2)``.
+
+        Raises
+        ------
+        InvalidLawError
+            If the variances and covariances are not those of normal variables.
+        """
+        from freesym.nets import dual_kernels
+
+        return dual_kernels.numerical(self, a, b, c, slope=False)
+
+    def dual_slope(self, a: ArrayLike, b: ArrayLike, c: ArrayLike) -> Any:
+        """``E phi'(u) phi'(v)``, the derivative of :meth:`dual` in ``c``."""
+        from freesym.nets import dual_kernels
+
+        return dual_kernels.numerical(self, a, b, c, slope=True)
+
+    def __str__(self) -> str:
+        return self.name
 
 
-ACTIVATIONS: dict[str, type[Activation]] = {
-    kind.name: kind for kind in (ReLU, LeakyReLU, HardTanh, Linear)
-}
+def _at_zero(function: Callable[[Array], Array]) -> float:
+    return float(np.asarray(function(np.zeros(1)))[0])
 
 
-def activation_named(activation: str | Activation, **parameters: Any) -> Activation:
-    """The activation with a name: relu, leaky-relu, hard-tanh or linear.
+def _from_zero(q: ArrayLike, integral: Callable[[Any], Any], at_zero: Callable[[], float]) -> Any:
+    """An integral of positive variances, and the value at 0 where the variance is 0."""
+    variances = np.asarray(q, dtype=float)
+    if variances.ndim == 0:
+        return at_zero() if variances == 0 else integral(float(variances))
+    zero = variances == 0
+    if not zero.any():
+        return integral(variances)
+    found = np.full(variances.shape, at_zero())
+    if not zero.all():
+        found[~zero] = integral(variances[~zero])
+    return found
+
+
+# ------------------------------------------------------------------------------------ by name
+
+
+def activation_kinds() -> dict[str, type[Activation]]:
+    """The classes of named activations."""
+    from freesym.nets import piecewise_linear, smooth
+
+    return {**piecewise_linear.KINDS, **smooth.KINDS}
+
+
+@functools.cache
+def _aliases() -> dict[str, str]:
+    known = {name.replace("-", ""): name for name in activation_kinds()}
+    return known | {"identity": "linear"}
+
+
+def activation_named(activation: Any, **parameters: Any) -> Activation:
+    """The activation with a name, or given by a SymPy expression or a vectorised callable.
 
     Parameters
     ----------
-    activation : str or Activation
-        Underscores and capitals do not matter; an activation is returned as it is.
+    activation : str, Activation, SymPy expression or callable
+        Names: linear, relu, leaky-relu, prelu, hard-tanh, hard-sigmoid, tanh, erf, sigmoid,
+        gelu, silu, elu, softplus, sin, cos.  Underscores and capitals do not matter, and one
+        parameter may follow in brackets: ``"prelu(0.25)"``.  An :class:`Activation` is
+        returned as it is.
     **parameters
         Passed to the activation, such as ``negative_slope``.
 
@@ -216,15 +187,50 @@ def activation_named(activation: str | Activation, **parameters: Any) -> Activat
     ------
     InvalidLawError
         If there is no such activation.
+
+    Examples
+    --------
+    >>> activation_named("Leaky_ReLU(1/5)")
+    LeakyReLU(negative_slope=Fraction(1, 5))
+    >>> import sympy
+    >>> x = sympy.Symbol("x")
+    >>> round(activation_named(x * sympy.tanh(x)).gaussian_mean_square(1.0), 12)
+    0.757889866679
     """
     if isinstance(activation, Activation):
         return activation
-    key = str(activation).lower().replace("_", "-")
-    kind = {name.replace("-", ""): kind for name, kind in ACTIVATIONS.items()}.get(
-        key.replace("-", "")
-    )
-    if kind is None:
+    if not isinstance(activation, str):
+        if not (is_expression(activation) or callable(activation)):
+            raise InvalidLawError(
+                f"activation = {short(activation)} must be a name, an Activation, a SymPy "
+                "expression or a vectorised callable"
+            )
+        from freesym.nets.custom import custom_activation
+
+        return custom_activation(activation, **parameters)
+    return _parsed(activation, parameters)
+
+
+def _parsed(text: str, parameters: dict[str, Any]) -> Activation:
+    match = re.fullmatch(r"\s*([A-Za-z][A-Za-z0-9_ -]*?)\s*(?:\(([-+0-9./eE ]{0,40})\))?\s*", text)
+    key = "" if match is None else re.sub(r"[-_ ]", "", match.group(1).lower())
+    kinds = activation_kinds()
+    if match is None or key not in _aliases():
         raise InvalidLawError(
-            f"there is no activation {activation!r}; choose one of {', '.join(ACTIVATIONS)}"
+            f"there is no activation {short(text)}; choose one of {', '.join(kinds)}"
         )
+    kind = kinds[_aliases()[key]]
+    names = [n for n in inspect.signature(kind).parameters if not n.startswith("_")]
+    given = match.group(2)
+    if given is not None and given.strip():
+        if not names:
+            raise InvalidLawError(f"the activation {match.group(1)} has no parameter")
+        try:
+            parameters = {names[0]: as_number(Fraction(given.strip())), **parameters}
+        except (ValueError, ZeroDivisionError):
+            raise InvalidLawError(f"'{given}' is not a number") from None
+    unknown = set(parameters) - set(names)
+    if unknown:
+        takes = f"takes {', '.join(names)}" if names else "takes no parameters"
+        raise InvalidLawError(f"the activation {kind.name} {takes}, not {min(unknown)}")
     return kind(**parameters)

@@ -109,9 +109,9 @@ def sample_jacobian(
     for layer in range(network.depth):
         weight = _weight(network, layer, generator)
         h = weight @ signal + _biases(network, layer, generator)
-        signal = network.activation.value(h)
+        signal = network.activation.phi(h)
         counts.append(int(network.activation.active(h).sum()))
-        jacobian = network.activation.slope(h)[:, None] * (weight @ jacobian)
+        jacobian = network.activation.derivative(h)[:, None] * (weight @ jacobian)
         if progress is not None:
             progress(layer + 1, network.depth)
     return JacobianSample(network, jacobian, tuple(counts))

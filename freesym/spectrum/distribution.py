@@ -179,9 +179,9 @@ def log_determinant(relation: Relation) -> float:
     """``E log|X|``, as a limit where 0 is an end of the support."""
     if any(a == 0.0 for a, _ in _masses(relation)):
         return -math.inf
-    u = potential_at_zero(relation)
-    if np.isfinite(u):
-        return float(u.real)
+    at_zero = potential_at_zero(relation)
+    if np.isfinite(at_zero):
+        return float(at_zero.real)
     near = np.array([1e-300, 1e-100, 1e-50, 1e-30, 1e-20, 1e-15, 1e-13]) * _scale(relation)
     both = np.stack([near, -near], axis=1).ravel().astype(np.complex128)
     u = transforms(relation, both, potential=True, thorough=False).u

@@ -7,10 +7,10 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from hypothesis import assume, given, note
+from hypothesis import assume, given, note, settings
 
 from freesym import ConvergenceError, Law
-from tests.properties import quadrature
+from freesym.testing import quadrature
 from tests.strategies import laws, positive
 
 #: An edge is known to 1e-11 of the width; a density like (x - a)^(-1/2) integrates that to 3e-6.
@@ -44,6 +44,7 @@ def test_the_cdf_runs_from_0_to_1(law: Law) -> None:
     assert law.cdf(-np.inf) == 0 and law.cdf(np.inf) == 1
 
 
+@settings(max_examples=max(10, settings().max_examples // 4))  # each integrates twice
 @given(laws(max_nodes=NODES))
 def test_moments_of_the_density_are_the_exact_moments(law: Law) -> None:
     found = quadrature.moments(law, 4)

@@ -15,7 +15,7 @@ import pytest
 
 import freesym as fs
 from freesym import ConvergenceError, Law, UnsupportedOperationError, operations
-from tests.properties import quadrature
+from freesym.testing import quadrature
 from tests.reference import oracles
 from tests.strategies import random_law
 

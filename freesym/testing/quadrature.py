@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from freesym import ConvergenceError, Law, operations
+from freesym import operations
+from freesym.errors import ConvergenceError
+from freesym.law import Law
+from freesym.testing.errors import LawCheckError
 
 Floats = NDArray[np.float64]
 #: Nodes this near to an end, in units of the interval, need not have a verified density:
@@ -34,12 +37,16 @@ def _rule(n: int) -> tuple[Floats, Floats, Floats]:
 
 
 def cuts(law: Law) -> set[float]:
-    """Where the density may be rough: 0, atoms, and the edges of the parts of mixtures."""
+    """Where the density may be rough: 0, atoms, and the edges of parts that share ``w``."""
     found = {0.0, *map(float, law.atoms())}
     match law:
-        case operations.Mixture():
+        case operations.Mixture() | operations.BooleanSum():
             for part in law.laws:
                 found |= {*part.edges(), *cuts(part)}
+        case operations.MonotoneConvolution():
+            found |= {*law.second.edges(), *cuts(law.second)}
+        case operations.Reshape():
+            found |= cuts(law.law)
         case operations.Affine():
             found |= {float(law.scale) * x + float(law.shift) for x in cuts(law.law)}
         case operations.Square():
@@ -63,7 +70,9 @@ def _density(law: Law, x: Floats, a: float, b: float) -> Floats:
             if not near.all():
                 raise
             kept = kept[~np.isin(x[kept], refused)]
-    assert (values >= 0).all(), f"negative at {x[values < 0]}: {values[values < 0]}"
+    if (values < 0).any():
+        where, least = float(x[np.argmin(values)]), float(values.min())
+        raise LawCheckError(f"the density is {least:.6g} at {where!r}", "density", law, -least, 0.0)
     return np.where(np.isfinite(values), values, 0.0)
 
 

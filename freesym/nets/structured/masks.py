@@ -1,0 +1,207 @@
+"""Sparse weights with a static random mask."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from freesym.errors import InvalidLawError, UnsupportedOperationError
+from freesym.law import Law
+from freesym.laws import MarchenkoPastur
+from freesym.nets.structured.operator import Array, Shape, StructuredOperator, finite_array
+from freesym.parameters import as_count, as_generator, exact_quotient
+
+#: Below so many connections per row the Marchenko-Pastur law is more than 6 % off.
+FEWEST_CONNECTIONS = 50
+_MOST_CONNECTIONS = 10**9
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StaticMask(StructuredOperator):
+    """``M o W``, the entrywise product of a 0-1 mask and weights, stored by its nonzero entries.
+
+    Parameters
+    ----------
+    W, M : array_like of the same shape
+        Large matrices are built by :meth:`random` or :meth:`from_entries`.
+
+    Notes
+    -----
+    With independent mask entries of probability ``p`` and weights of variance ``s^2`` and fourth
+    moment ``k s^4`` the law of ``A A^T`` is Marchenko-Pastur only in the limit of many connections
+    per row, ``n p -> oo``.  At finite ``n p`` its second moment in units of the squared mean is
+    ``1 + c + (k/p - 2)/n`` for ``n`` columns and ``c`` rows per column: ``3/(n p)`` too large for
+    Gaussian weights.  At ``n p`` of order 1 rows without connections give zeros, and the
+    largest singular values come from the fullest rows.
+
+    Examples
+    --------
+    >>> StaticMask([[1.0, 2.0], [3.0, 4.0]], [[1, 0], [1, 1]]) @ np.array([1.0, 1.0])
+    array([1., 7.])
+    """
+
+    W: Any
+    M: Any
+
+    def __post_init__(self) -> None:
+        weights, mask = finite_array(self.W, "W", 2), finite_array(self.M, "M", 2)
+        if weights.shape != mask.shape:
+            raise InvalidLawError(f"W has the shape {weights.shape} and M {mask.shape}")
+        if not np.isin(mask, (0, 1)).all():
+            raise InvalidLawError("M has entries other than 0 and 1; a mask has only those")
+        rows, columns = np.nonzero(mask)
+        self._store(weights.shape, rows, columns, weights[rows, columns])
+        object.__setattr__(self, "W", None)
+        object.__setattr__(self, "M", None)
+
+    def _store(self, shape: Shape, rows: Array, columns: Array, entries: Array) -> None:
+        for name, value in (
+            ("_shape", (int(shape[0]), int(shape[1]))), ("rows", rows), ("columns", columns),
+            ("entries", entries),
+        ):  # fmt: skip
+            object.__setattr__(self, name, value)
+
+    _shape: Shape = (0, 0)
+    rows: NDArray[np.int64] = None  # type: ignore[assignment]
+    columns: NDArray[np.int64] = None  # type: ignore[assignment]
+    entries: Array = None  # type: ignore[assignment]
+
+    @classmethod
+    def from_entries(cls, shape: Shape, rows: Any, columns: Any, entries: Any) -> StaticMask:
+        """From the positions of the connections, each at most once, and their weights."""
+        values = finite_array(entries, "entries", 1)
+        places = [np.asarray(rows), np.asarray(columns)]
+        for name, place, size in zip(("rows", "columns"), places, shape, strict=True):
+            if place.shape != values.shape or place.dtype.kind not in "iu":
+                raise InvalidLawError(f"{name} must be as many whole numbers as there are entries")
+            if place.size and not (place.min() >= 0 and place.max() < size):
+                raise InvalidLawError(f"{name} must lie between 0 and {size - 1}")
+        mask: StaticMask = object.__new__(cls)
+        mask._store(shape, places[0], places[1], values)
+        object.__setattr__(mask, "W", None)
+        object.__setattr__(mask, "M", None)
+        return mask
+
+    @classmethod
+    def random(
+        cls, rows: int, columns: int, p: float, rng: Any = None, *, sigma: float | None = None
+    ) -> StaticMask:
+        """Gaussian weights under a Bernoulli mask.
+
+        Parameters
+        ----------
+        rows, columns : int
+        p : float
+            The probability of a connection.
+        sigma : float, optional
+            The standard deviation of the weights; by default ``1/sqrt(columns p)``, for which
+            the mean of the law is 1.
+        """
+        m, n = as_count(rows, 1, 10**9, "rows"), as_count(columns, 1, 10**9, "columns")
+        if not (isinstance(p, (int, float)) and 0 < p <= 1):
+            raise InvalidLawError(f"p = {p!r} must be a probability above 0")
+        if m * n * p > _MOST_CONNECTIONS:
+            raise InvalidLawError(f"about {m * n * p:.3g} connections are too many; choose fewer")
+        generator = as_generator(rng)
+        counts = generator.binomial(n, p, m)
+        places = np.repeat(np.arange(m), counts)
+        chosen = _distinct(places, counts, n, generator)
+        spread = 1 / math.sqrt(n * p) if sigma is None else float(sigma)
+        weights = spread * generator.standard_normal(len(places))
+        return cls.from_entries((m, n), places, chosen, weights)
+
+    @property
+    def shape(self) -> Shape:
+        """Rows and columns."""
+        return self._shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """That of the weights."""
+        return self.entries.dtype
+
+    def _apply(self, batch: Array) -> Array:
+        return np.stack([self._sums(x) for x in batch])
+
+    def _sums(self, x: Array) -> Array:
+        values, rows = self.entries * x[self.columns], self._shape[0]
+        if values.dtype.kind == "c":
+            real = np.bincount(self.rows, values.real, rows)
+            return np.asarray(real + 1j * np.bincount(self.rows, values.imag, rows))
+        return np.bincount(self.rows, values, rows)
+
+    @property
+    def T(self) -> StaticMask:
+        """Rows and columns exchanged."""
+        return StaticMask.from_entries(self.shape[::-1], self.columns, self.rows, self.entries)
+
+    def conjugate(self) -> StaticMask:
+        """The weights conjugated."""
+        return StaticMask.from_entries(self.shape, self.rows, self.columns, self.entries.conj())
+
+    @property
+    def connections(self) -> int:
+        """The entries that the mask keeps."""
+        return len(self.entries)
+
+    @cached_property
+    def connections_per_row(self) -> float:
+        """``n p``."""
+        return self.connections / self.shape[0]
+
+    def expected_second_moment(self) -> float:
+        """``tr (A A^T)^2/tr(A A^T)^2`` (normalised traces) expected at this size.
+
+        ``1 + c + (k/p - 2)/n`` with the measured ``p`` and kurtosis ``k`` of the weights.
+        """
+        rows, columns = self.shape
+        squares = np.abs(self.entries) ** 2
+        kurtosis = float(np.mean(squares**2) / np.mean(squares) ** 2)
+        return 1 + rows / columns + (kurtosis / self.sparsity - 2) / columns
+
+    def law(self, *, force: bool = False) -> Law:
+        """The Marchenko-Pastur law of the measured mean square.
+
+        Parameters
+        ----------
+        force : bool
+            Give it however few connections there are.
+
+        Raises
+        ------
+        UnsupportedOperationError
+            Below fifty connections per row, where it is more than 6 % off.
+        """
+        rows, columns = self.shape
+        if self.connections_per_row < FEWEST_CONNECTIONS and not force:
+            raise UnsupportedOperationError(
+                f"{self.connections_per_row:.4g} connections per row are too few for the "
+                f"Marchenko-Pastur law (the second moment is {self.expected_second_moment():.4g}, "
+                f"not {1 + rows / columns:.4g}); use Empirical(operator.eigenvalues()), or "
+                "law(force=True)"
+            )
+        mean = float((np.abs(self.entries) ** 2).sum()) / rows
+        return MarchenkoPastur(exact_quotient(rows, columns), mean)
+
+
+def _distinct(
+    places: NDArray[np.int64], counts: NDArray[np.int64], n: int, generator: np.random.Generator
+) -> NDArray[np.int64]:
+    """``counts[i]`` different columns for every row, drawn again where two are equal."""
+    if (counts > 0.2 * n).any():
+        return np.concatenate([generator.choice(n, k, replace=False) for k in counts.tolist()])
+    columns = generator.integers(0, n, len(places))
+    while True:
+        order = np.lexsort((columns, places))
+        same = np.zeros(len(places), dtype=bool)
+        sorted_rows, sorted_columns = places[order], columns[order]
+        same[1:] = (np.diff(sorted_rows) == 0) & (np.diff(sorted_columns) == 0)
+        if not same.any():
+            return sorted_columns
+        columns = sorted_columns
+        columns[same] = generator.integers(0, n, int(same.sum()))

@@ -1,0 +1,198 @@
+"""Statements about the transforms of a law and its moments."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from itertools import combinations, pairwise
+from typing import Any
+
+import numpy as np
+
+from freesym.errors import ConvergenceError, UnsupportedOperationError
+from freesym.testing import quadrature
+from freesym.testing.subject import Failed, Skipped, Subject, known
+
+#: Values away from the axis keep twelve digits; two of them are compared.
+CLOSE = 1e-10
+#: An edge is known to 1e-11 of the width; (x - a)^(-1/2) integrates that to 3e-6.
+INTEGRAL = 5e-6
+ORDER = 6
+
+
+def half_plane(s: Subject) -> None:
+    """``G`` maps the upper half-plane to the lower one, ``Im 1/G(z) >= Im z``."""
+    z, g = s.ask(s.law.G, s.upper)
+    if not (g.imag < 0).all():
+        k = int(np.argmax(g.imag))
+        raise Failed(
+            f"Im G(z) = {g[k].imag!r} at z = {complex(z[k])!r} is not negative", g[k].imag, 0
+        )
+    rise = (1 / g).imag / z.imag
+    s.close("Im 1/G(z) below Im z", z, np.minimum(rise, 1.0), np.ones(len(z)), 1e-8)
+
+
+def reflection(s: Subject) -> None:
+    """``G(conj z) = conj G(z)``."""
+    z, g = s.ask(s.law.G, s.upper)
+    _, mirrored = s.ask(s.law.G, z.conj())
+    s.close("G at the conjugate", z, mirrored, g.conj(), 1e-13 * np.abs(g))
+
+
+def asymptotics(s: Subject) -> None:
+    """``z G(z)`` tends to 1 at infinity, as ``1 + m_1/z + m_2/z^2`` where there are moments."""
+    directions = np.exp(1j * np.array([0.3, 1.5, 2.9]))
+    if not s.has_moments:
+        z, g = s.ask(s.law.G, s.centre + 1e8 * s.spread * directions)
+        s.close("(z - median) G(z)", z, (z - s.centre) * g, np.ones(len(z)), 1e-6)
+        return
+    size = max(abs(s.hull[0]), abs(s.hull[1])) if s.compact else 1e3 * s.width
+    z, g = s.ask(s.law.G, s.mean + 1e4 * (size + s.width) * directions)
+    m = [float(x) for x in s.moments(3)]
+    series = sum(m[k] / z ** (k + 1) for k in range(4))
+    s.close("G(z) against 1/z + m_1/z^2 + ...", z, g, series, 1e-11 * np.abs(g))
+
+
+def _contour_moments(s: Subject, n: int) -> Any:
+    """``m_k`` by a circle around the support: ``z^k G(z)`` integrated over it."""
+    low, high = s.hull
+    centre, radius = 0.5 * (low + high), 1.5 * s.width
+    angles = (np.arange(64) + 0.5) * math.pi / 64
+    z = centre + radius * np.exp(1j * angles)
+    kept, g = s.ask(s.law.G, z)
+    if len(kept) < len(z):
+        raise Skipped("a point of the contour has no verified value")
+    steps = (z - centre) * g / 64
+    return np.array([(z**k * steps).sum().real for k in range(n + 1)]), radius + abs(centre)
+
+
+def moments_of_the_transform(s: Subject) -> None:
+    """The coefficients of ``G`` at infinity, by a contour, are the moments."""
+    expected = [float(m) for m in s.moments(ORDER)]
+    if not s.compact:
+        raise Skipped("the support is not bounded")
+    found, size = _contour_moments(s, ORDER)
+    allowed = [1e-11 * size**k for k in range(ORDER + 1)]
+    s.close("the moment of order", np.arange(ORDER + 1), found, expected, allowed)
+
+
+def moments_of_the_potential(s: Subject) -> None:
+    """``E log|x - X| = log|x| - sum m_k/(k x^k)`` far away."""
+    m = [float(x) for x in s.moments(8)]
+    if not s.compact:
+        raise Skipped("the support is not bounded")
+    size = max(abs(x) for x in s.hull) or 1.0
+    points = 60 * size * np.array([-1.0, 1.0])
+    x, u = s.ask(s.law.log_potential, points)
+    series = np.log(np.abs(x)) - sum(m[k] / (k * x**k) for k in range(1, 9))
+    s.close("the log-potential", x, u, series, 1e-12 * (1 + np.abs(series)))
+
+
+def moments_of_the_density(s: Subject) -> None:
+    """The integrals of ``x^k`` over density and atoms are the moments."""
+    expected = np.array([float(m) for m in s.moments(4)])
+    if not s.compact:
+        raise Skipped("the support is not bounded")
+    try:
+        found = quadrature.moments(s.law, 4)
+    except ConvergenceError as error:
+        raise Skipped(f"the density has no verified value at a node: {error}") from error
+    scale = _scales(expected)
+    if (found.errors > 0.01 * scale).any():
+        raise Skipped("the density is too rough for the quadrature")
+    allowed = INTEGRAL * scale + 20 * found.errors
+    s.close("the moment of order", np.arange(5), found.values, expected, allowed)
+
+
+def _scales(m: Any) -> Any:
+    """Sizes of moments: ``(E X^4)^(k/4)``."""
+    return np.array([max(abs(m[4]), 1e-300) ** (k / 4) for k in range(5)])
+
+
+def non_crossing_partitions(n: int) -> list[tuple[tuple[int, ...], ...]]:
+    """All non-crossing partitions of ``1, ..., n``, by the block of 1.
+
+    Examples
+    --------
+    >>> [len(non_crossing_partitions(n)) for n in range(6)]
+    [1, 1, 2, 5, 14, 42]
+    """
+    return [tuple(blocks) for blocks in _non_crossing(tuple(range(1, n + 1)))]
+
+
+def _non_crossing(items: tuple[int, ...]) -> list[list[tuple[int, ...]]]:
+    if not items:
+        return [[]]
+    found = []
+    first, rest = items[0], items[1:]
+    for k in range(len(rest) + 1):
+        for others in combinations(range(len(rest)), k):
+            # between two members of the block of 1 lies a partition of its own
+            cuts = [-1, *others, len(rest)]
+            pieces = [rest[a + 1 : b] for a, b in pairwise(cuts)]
+            block = (first, *(rest[i] for i in others))
+            partial: list[list[tuple[int, ...]]] = [[block]]
+            for piece in pieces:
+                partial = [p + q for p in partial for q in _non_crossing(piece)]
+            found += partial
+    return found
+
+
+def cumulants(s: Subject) -> None:
+    """Moments are sums over non-crossing partitions of products of free cumulants."""
+    m = s.moments(ORDER)
+    k = [0, *s.law.free_cumulants(ORDER)]
+    if len(k) != ORDER + 1:
+        raise Failed(f"free_cumulants({ORDER}) gives {len(k) - 1} numbers")
+    size = max(float(abs(m[n])) ** (1 / n) for n in range(2, ORDER + 1, 2)) + abs(float(m[1]))
+    for n in range(1, ORDER + 1):
+        total = sum(
+            math.prod(k[len(block)] for block in blocks) for blocks in non_crossing_partitions(n)
+        )
+        exact = all(isinstance(v, (int, Fraction)) for v in (total, m[n]))
+        allowed = 0.0 if exact else 1e-11 * size**n
+        gap = abs(float(total - m[n]))
+        if total != m[n] and not gap <= allowed:
+            raise Failed(f"m_{n} = {m[n]}, but its free cumulants give {total}", gap, allowed)
+
+
+def relations(s: Subject) -> None:
+    """``M(1/z) = z G(z) - 1``, ``R(G(z)) = z - 1/G(z)``, ``S(M) = (1 + M)/(M z)`` far away."""
+    z, g = s.ask(s.law.G, s.upper)
+    _, m = s.ask(s.law.M, 1 / z)
+    s.close("M(1/z) against z G(z) - 1", z, m, z * g - 1, CLOSE * (1 + np.abs(z * g)))
+    if not s.compact:
+        return
+    size = max(abs(x) for x in s.hull) or 1.0
+    # the inverse of G exists for |z - c| > 2 r (R. Speicher's lectures use 4 r)
+    far = 20 * size * np.exp(1j * np.array([0.7, 1.6, 2.5]))
+    z, g = s.ask(s.law.G, far)
+    _, m = s.ask(s.law.M, 1 / z)
+    r = np.asarray(known(lambda: s.law.R(g), UnsupportedOperationError, ConvergenceError))
+    s.close("R(G(z)) against z - 1/G(z)", z, r, z - 1 / g, CLOSE * np.abs(z))
+    if abs(s.mean) < 1e-9 * size:
+        return
+    chi = np.asarray(known(lambda: s.law.S(m), UnsupportedOperationError, ConvergenceError))
+    near = np.abs(m) < 0.5 * abs(s.mean) / size
+    s.close("S(M) against (1 + M)/(M z)", z[near], chi[near], ((1 + m) / (m * z))[near],
+            1e-8 * np.abs(chi[near]))  # fmt: skip
+
+
+def scaling(s: Subject) -> None:
+    """``2 X - 3``, ``-X``: transforms, cumulants, distribution functions move as they must."""
+    moved = 2 * s.law - 3
+    z, g = s.ask(s.law.G, s.upper)
+    _, there = s.ask(moved.G, 2 * z - 3)
+    s.close("G of 2 X - 3", z, 2 * there, g, CLOSE * np.abs(g))
+    _, back = s.ask((-s.law).G, -z.conj())
+    s.close("G of -X", z, -back.conj(), g, CLOSE * np.abs(g))
+    x, cdf = s.ask(s.law.cdf, s.line)
+    _, same = s.ask(moved.cdf, 2 * x - 3)
+    s.close("P(2 X - 3 <= 2 x - 3)", x, same, cdf, 1e-9)
+    if not s.has_moments:
+        return
+    k, moved_k = s.law.free_cumulants(4), moved.free_cumulants(4)
+    expected = [float(2 ** (n + 1) * v - (3 if n == 0 else 0)) for n, v in enumerate(k)]
+    sizes = [1e-10 * (3 + 2 * abs(s.mean) + 2 * s.width) ** n for n in range(1, 5)]
+    s.close("the free cumulant of 2 X - 3 of order", np.arange(1, 5),
+            [float(v) for v in moved_k], expected, sizes)  # fmt: skip

@@ -1,0 +1,143 @@
+"""Arguments of strategies and statements, checked on entry."""
+
+from __future__ import annotations
+
+import math
+import operator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from freesym.errors import FreesymError, UnboundParameterError
+from freesym.law import Law
+from freesym.parameters import Number, as_number, short
+from freesym.testing.errors import InvalidArgumentError
+
+_LARGEST_SEED = 2**63
+
+
+def count(value: Any, low: int, high: int, name: str) -> int:
+    """An integer between two bounds."""
+    try:
+        found = operator.index(value)
+    except TypeError:
+        found = None
+    if found is None or isinstance(value, (bool, np.bool_)) or not low <= found <= high:
+        raise InvalidArgumentError(
+            f"{name} = {short(value)} must be an integer between {low} and {high}"
+        )
+    return found
+
+
+def flag(value: Any, name: str) -> bool:
+    """A truth value."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise InvalidArgumentError(f"{name} = {short(value)} must be True or False")
+    return bool(value)
+
+
+def number(value: Any, name: str) -> Number:
+    """An exact or floating-point number without symbols."""
+    try:
+        found = as_number(value, name)
+        float(found)
+    except (FreesymError, TypeError, OverflowError) as error:
+        raise InvalidArgumentError(f"{name} = {short(value)} must be a real number") from error
+    return found
+
+
+def between(value: Any, low: float, high: float, name: str) -> float:
+    """A real number strictly between two bounds."""
+    found = float(number(value, name))
+    if not low < found < high:
+        raise InvalidArgumentError(f"{name} = {short(value)} must lie between {low} and {high}")
+    return found
+
+
+def law(value: Any, name: str) -> Law:
+    """A law without symbols."""
+    if not isinstance(value, Law):
+        raise InvalidArgumentError(f"{name} = {short(value)} must be a law")
+    if value.free_symbols:
+        symbols = ", ".join(sorted(map(str, value.free_symbols)))
+        raise UnboundParameterError(
+            f"{name} = {short(value)} depends on {symbols}; bind the symbols with subs"
+        )
+    return value
+
+
+def seed(rng: Any) -> int:
+    """The seed of a run: the one that was given, or a fresh one that can be reported.
+
+    Examples
+    --------
+    >>> seed(3)
+    3
+    """
+    if rng is None:
+        return int(np.random.SeedSequence().generate_state(1, np.uint64)[0] >> np.uint64(1))
+    if isinstance(rng, np.random.Generator):
+        return int(rng.integers(_LARGEST_SEED, dtype=np.int64))
+    return count(rng, 0, _LARGEST_SEED - 1, "rng")
+
+
+def sizes(values: Any, *, least: int) -> tuple[int, ...]:
+    """Increasing sizes of matrices."""
+    try:
+        found = tuple(count(n, 2, 30_000, "a size") for n in values)
+    except TypeError:
+        raise InvalidArgumentError(f"sizes = {short(values)} must be integers") from None
+    if len(found) < least or any(a >= b for a, b in pairwise(found)):
+        raise InvalidArgumentError(
+            f"sizes = {short(values)} must be at least {least} increasing integers, such as "
+            "(100, 200, 400)"
+        )
+    return found
+
+
+def symmetric_matrix(value: Any, name: str) -> NDArray[np.float64]:
+    """A symmetric (or Hermitian) matrix of finite numbers."""
+    try:
+        matrix = np.asarray(value)
+        if matrix.dtype.kind not in "fiuc":
+            matrix = matrix.astype(float)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgumentError(f"{name} is not an array of numbers: {error}") from error
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
+        raise InvalidArgumentError(f"{name} has the shape {matrix.shape}; it must be square")
+    if not np.isfinite(matrix).all():
+        raise InvalidArgumentError(f"{name} contains {_first_bad(matrix)}; give finite numbers")
+    gap = float(np.abs(matrix - matrix.conj().T).max())
+    if gap > 1e-8 * float(np.abs(matrix).max()):
+        raise InvalidArgumentError(
+            f"{name} is not symmetric: it differs from its transpose by {gap:.3g}"
+        )
+    return matrix
+
+
+def _first_bad(matrix: NDArray[Any]) -> Any:
+    return matrix[~np.isfinite(matrix)][0]
+
+
+def eigenvalues(value: Any, name: str = "eigenvalues") -> NDArray[np.float64]:
+    """Finite real numbers, ascending."""
+    try:
+        found = np.asarray(value, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgumentError(f"{name} are not real numbers: {error}") from error
+    if found.ndim != 1 or not found.size:
+        raise InvalidArgumentError(
+            f"{name} have the shape {found.shape}; give a list of at least one number"
+        )
+    if not np.isfinite(found).all():
+        raise InvalidArgumentError(f"{name} contain {_first_bad(found)}; give finite numbers")
+    return np.sort(found)
+
+
+def level(value: Any, name: str = "false_alarm") -> float:
+    """The probability of a false alarm that is accepted."""
+    found = between(value, 0.0, 0.5, name)
+    assert math.isfinite(found)
+    return found

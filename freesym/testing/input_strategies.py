@@ -1,0 +1,220 @@
+"""Hypothesis strategies for what laws are made of and asked: numbers, points, networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from freesym.errors import MissingDependencyError
+from freesym.law import Law
+from freesym.parameters import Number, as_number
+from freesym.testing import arguments
+from freesym.testing.errors import InvalidArgumentError
+from freesym.testing.families import FreeFamily
+from freesym.testing.law_strategies import bounded_laws
+from freesym.testing.places import KINDS, Places
+
+try:
+    from hypothesis import strategies as st
+except ImportError as error:  # pragma: no cover - tested in a process without hypothesis
+    raise MissingDependencyError(
+        "strategies need hypothesis; install it with: pip install freesym[test]"
+    ) from error
+
+if TYPE_CHECKING:
+    from freesym.nets import Network
+
+_WEIGHTS = ("gaussian", "orthogonal")
+
+
+def exact_parameters(
+    *,
+    min_value: Any = None,
+    max_value: Any = None,
+    exclude_min: bool = False,
+    exclude_max: bool = False,
+    max_denominator: int = 12,
+) -> st.SearchStrategy[Number]:
+    """Rational numbers in the form in which laws keep them: ``int`` or ``Fraction``.
+
+    Parameters
+    ----------
+    min_value, max_value : number, optional
+        Bounds, which may be attained unless excluded; by default -10 and 10, moved if needed.
+    exclude_min, exclude_max : bool
+        Whether the bounds are excluded.
+    max_denominator : int
+
+    Examples
+    --------
+    >>> from hypothesis import given, settings
+    >>> @settings(deadline=None, max_examples=10, database=None)
+    ... @given(exact_parameters(min_value=0, max_value=1, exclude_min=True))
+    ... def test(p):
+    ...     assert 0 < p <= 1
+    >>> test()
+    """
+    largest = arguments.count(max_denominator, 1, 10**6, "max_denominator")
+    low, high = _bounds(min_value, max_value)
+    without = {x for x, no in ((low, exclude_min), (high, exclude_max))
+               if arguments.flag(no, "exclude_min, exclude_max")}  # fmt: skip
+    first = _smallest_above(low, largest)
+    if first > high or (low == high and without):
+        raise InvalidArgumentError(
+            f"there is no rational number of denominator at most {largest} between {low} and "
+            f"{high}" + (", the bounds excluded" if without else "")
+        )
+    strategy = st.fractions(low, high, max_denominator=largest)
+    return strategy.filter(lambda x: x not in without).map(as_number)
+
+
+def _smallest_above(low: Fraction, largest: int) -> Fraction:
+    """The smallest rational at or above a bound with a denominator at most ``largest``."""
+    return min(Fraction(-((-low * d).__floor__()), d) for d in range(1, min(largest, 1000) + 1))
+
+
+def _bounds(min_value: Any, max_value: Any) -> tuple[Fraction, Fraction]:
+    low = None if min_value is None else Fraction(arguments.number(min_value, "min_value"))
+    high = None if max_value is None else Fraction(arguments.number(max_value, "max_value"))
+    if low is None:
+        low = Fraction(-10) if high is None else min(Fraction(-10), high - 10)
+    if high is None:
+        high = max(Fraction(10), low + 10)
+    if low > high:
+        raise InvalidArgumentError(f"min_value = {low} is above max_value = {high}")
+    return low, high
+
+
+@st.composite
+def _networks(draw: st.DrawFn, most: int, widths: tuple[int, ...], weights: Any, act: Any) -> Any:
+    from freesym.nets import Network
+
+    depth = draw(st.integers(1, most))
+    if draw(st.booleans()):
+        sizes = [draw(st.sampled_from(widths)) for _ in range(depth + 1)]
+    else:
+        sizes = [widths[0]] * (depth + 1)
+    return Network(tuple(sizes), draw(st.sampled_from(act)), draw(st.sampled_from(weights)))
+
+
+def networks(
+    *,
+    max_depth: int = 4,
+    widths: Iterable[int] = (1, 2, 3, 4),
+    activations: Iterable[Any] = ("linear", "relu", "leaky-relu", "hard-tanh"),
+    weights: Iterable[str] = _WEIGHTS,
+) -> st.SearchStrategy[Network]:
+    """Random networks with critical weights; ``network.law()`` is the law of their Jacobian.
+
+    Parameters
+    ----------
+    max_depth : int
+        The largest number of layers.
+    widths : iterable of int
+        What layers may have; half of the networks have equal widths.
+    activations : iterable of str or Activation
+    weights : iterable of str
+
+    Examples
+    --------
+    >>> from hypothesis import given, settings
+    >>> @settings(deadline=None, max_examples=10, database=None)
+    ... @given(networks(max_depth=2, widths=[1]))
+    ... def test(network):
+    ...     assert network.law().mean() == 1
+    >>> test()
+    """
+    from freesym.nets import activation_named
+
+    most = arguments.count(max_depth, 1, 1000, "max_depth")
+    sizes = tuple(arguments.count(n, 1, 10**9, "a width") for n in widths)
+    kinds = tuple(activation_named(a) for a in activations)
+    forms = tuple(weights)
+    unknown = [w for w in forms if w not in _WEIGHTS]
+    if unknown or not (sizes and kinds and forms):
+        raise InvalidArgumentError(
+            f"widths, activations and weights cannot be empty, and weights = {forms} must be "
+            f"among {', '.join(_WEIGHTS)}"
+        )
+    return _networks(most, sizes, forms, kinds)
+
+
+def spectral_points(law: Law, *, where: Iterable[str] | None = None) -> st.SearchStrategy[Any]:
+    """Points at which a law may be asked: ordinary ones and the delicate ones.
+
+    Parameters
+    ----------
+    law : Law
+        Without symbols.
+    where : iterable of str, optional
+        Some of ``"bulk"``, ``"edges"`` (also beside them), ``"gaps"``, ``"atoms"`` (also beside
+        them), ``"far"`` and ``"complex"``; by default all that the law has.
+
+    Returns
+    -------
+    strategy of float or complex
+        Complex points lie in both half-planes, down to a height of 1e-8 of the spread.
+
+    Raises
+    ------
+    InvalidArgumentError
+        At once, if the law has no such points.
+
+    Examples
+    --------
+    >>> import freesym as fs
+    >>> mu = fs.Semicircle()
+    >>> from hypothesis import given, settings
+    >>> @settings(deadline=None, max_examples=10, database=None)
+    ... @given(spectral_points(mu, where=["bulk"]))
+    ... def test(x):
+    ...     assert mu.density(x) > 0
+    >>> test()
+    """
+    places = Places(arguments.law(law, "law"))
+    kinds = tuple(KINDS if where is None else where)
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown or not kinds:
+        raise InvalidArgumentError(f"where = {kinds} must be some of {', '.join(KINDS)}")
+    found = {kind: places.of(kind) for kind in kinds}
+    empty = [kind for kind, points in found.items() if not points]
+    if where is not None and empty:
+        raise InvalidArgumentError(f"{law!r} has no points of the kind {', '.join(empty)}")
+    return st.one_of([st.sampled_from(points) for points in found.values() if points])
+
+
+def free_families(
+    *,
+    min_size: int = 2,
+    max_size: int = 3,
+    members: st.SearchStrategy[Law] | None = None,
+) -> st.SearchStrategy[FreeFamily]:
+    """Families of free random variables, with seeded matrices that become free.
+
+    Parameters
+    ----------
+    min_size, max_size : int
+        How many variables.
+    members : strategy of laws, optional
+        By default ``bounded_laws(max_nodes=1)``.
+
+    Examples
+    --------
+    >>> from hypothesis import given, settings
+    >>> @settings(deadline=None, max_examples=10, database=None)
+    ... @given(free_families(max_size=2))
+    ... def test(family):
+    ...     assert len(family) == 2
+    >>> test()
+    """
+    most = arguments.count(max_size, 1, 100, "max_size")
+    least = arguments.count(min_size, 1, most, "min_size")
+    each = bounded_laws(max_nodes=1) if members is None else members
+    if not isinstance(each, st.SearchStrategy):
+        raise InvalidArgumentError(f"members = {each!r} must be a strategy of laws")
+    return st.builds(
+        FreeFamily,
+        st.lists(each, min_size=least, max_size=most).map(tuple),
+        st.integers(0, 2**31 - 1),
+    )

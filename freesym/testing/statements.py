@@ -1,0 +1,344 @@
+"""``assert_same_law`` and ``assert_identity``: proofs where there are, tests where not."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from freesym.errors import (
+    ConvergenceError,
+    FreesymError,
+    InvalidLawError,
+    NotAlgebraicError,
+    PrecisionError,
+    UnboundParameterError,
+    UnsupportedOperationError,
+)
+from freesym.grammar import parse_law
+from freesym.law import Law
+from freesym.laws import DensityLaw, Pushforward
+from freesym.parameters import is_expression, short
+from freesym.testing import arguments
+from freesym.testing.errors import InvalidArgumentError, LawCheckError
+from freesym.testing.grammar import subexpressions
+from freesym.testing.places import Places
+from freesym.transforms.instances import instances
+
+_NOT_KNOWN = (NotAlgebraicError, UnsupportedOperationError, InvalidLawError, ConvergenceError)
+_MOMENTS, _SYMBOLIC_MOMENTS, _MOST_MOMENTS = 10, 6, 60
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How two laws were found to be the same.
+
+    Attributes
+    ----------
+    proved : bool
+        Whether this is a proof.
+    evidence : str
+        What was compared.
+    """
+
+    proved: bool
+    evidence: str
+
+    def __str__(self) -> str:
+        return f"{'proved' if self.proved else 'tested'}: {self.evidence}"
+
+
+def assert_same_law(
+    left: Law, right: Law, *, tolerance: float = 1e-9, max_degree: int = 6, prove: bool = True
+) -> Verdict:
+    """Assert that two expressions have one law.
+
+    Parameters
+    ----------
+    left, right : Law
+        Symbols may occur.
+    tolerance : float
+        Relative, for moments and transforms that are known in double precision only.
+    max_degree : int
+        Up to which degree of their polynomials a proof is tried.
+    prove : bool
+        Whether a proof is tried at all.
+
+    Returns
+    -------
+    Verdict
+        Which says whether the identity was proved, or tested and how.
+
+    Raises
+    ------
+    LawCheckError
+        If the laws differ: by which moment, or at which point.
+
+    Notes
+    -----
+    Exact moments are compared first.  Then irreducible polynomials of the Cauchy transforms are
+    computed by elimination: where they agree, and exact moments or Hensel's lemma leave one
+    branch at infinity, the laws are the same for all values of the symbols (compactly
+    supported laws are known by their moments).  Otherwise transforms are compared just above
+    the intervals, edges and atoms of both laws, where laws that differ are far apart, with
+    certified digits at some of the points; symbols are given several exact values.
+
+    Examples
+    --------
+    >>> import freesym as fs
+    >>> mu, nu = fs.MarchenkoPastur(), fs.Bernoulli(1/3)
+    >>> print(assert_same_law(mu @ nu, nu @ mu).proved)
+    False
+    >>> assert_same_law(fs.Semicircle(), fs.Semicircle(0, 2))
+    Traceback (most recent call last):
+    freesym.testing.errors.LawCheckError: Semicircle() and Semicircle(variance=2) differ: the \
+moments of order 2 are 1 and 2
+    """
+    for name, law in (("left", left), ("right", right)):
+        if not isinstance(law, Law):
+            raise InvalidArgumentError(f"{name} = {short(law)} must be a law")
+    near = arguments.between(tolerance, 0.0, 1.0, "tolerance")
+    degree = arguments.count(max_degree, 1, 1000, "max_degree")
+    if left == right:
+        return Verdict(True, "the expressions are equal")
+    symbols = left.free_symbols | right.free_symbols
+    words = _same_moments(left, right, _SYMBOLIC_MOMENTS if symbols else _MOMENTS, near)
+    found = _proof(left, right, degree) if arguments.flag(prove, "prove") else None
+    if found is not None:
+        return found
+    if not symbols:
+        return _same_transforms(left, right, near, words)
+    return _at_instances(left, right, near, words)
+
+
+def assert_identity(
+    left: Law | str,
+    right: Law | str | None = None,
+    *,
+    names: Mapping[str, Law] | None = None,
+    tolerance: float = 1e-9,
+    max_degree: int = 6,
+) -> Verdict:
+    """Assert an identity between laws, written as text or as laws.
+
+    Parameters
+    ----------
+    left, right : str or Law
+        Texts are read by the grammar of the command line; names it does not know are positive
+        symbols.  ``left`` alone may be an equation ``"A == B"``.
+    names : mapping of str to Law, optional
+        Laws that texts may mention.
+    tolerance, max_degree
+        As for :func:`assert_same_law`.
+
+    Returns
+    -------
+    Verdict
+        Printed, it says whether the identity was proved or tested.
+
+    Raises
+    ------
+    LawCheckError
+        If the identity is false.
+    InvalidLawError
+        If a text cannot be read.
+
+    Examples
+    --------
+    >>> print(assert_identity("Bernoulli(1/2) + Bernoulli(1/2)", "Arcsine(0, 2)"))
+    proved: one polynomial of degree (2, 2) and one branch at infinity
+    >>> print(assert_identity("SC(0, s) + SC(0, t) == SC(0, s + t)"))
+    proved: one polynomial of degree (1, 2) and one branch at infinity, for generic s, t
+    >>> assert_identity("MP(c) @ MP(c)", "MP(2 * c)")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    freesym.testing.errors.LawCheckError: MarchenkoPastur(ratio=c) @ MarchenkoPastur(ratio=c) \
+and ... differ: the moments of order 3 are 5*c**2 + 6*c + 1 and 4*c**2 + 6*c + 1
+    """
+    if right is None:
+        if not isinstance(left, str) or left.count("==") != 1:
+            raise InvalidArgumentError(
+                f"{short(left)} is one side only; give both, or a text with one '=='"
+            )
+        left, right = left.split("==")
+    return assert_same_law(
+        _read(left, names), _read(right, names), tolerance=tolerance, max_degree=max_degree
+    )
+
+
+def _read(side: Law | str, names: Mapping[str, Law] | None) -> Law:
+    return parse_law(side.strip(), names, symbols=True) if isinstance(side, str) else side
+
+
+# --------------------------------------------------------------------- moments
+
+
+def _exact(*values: Any) -> bool:
+    return all(isinstance(v, (int, Fraction)) for v in values)
+
+
+def _same_moments(left: Law, right: Law, n: int, tolerance: float) -> str:
+    """What was compared; the two lists of moments must agree."""
+    try:
+        pairs = list(zip(left.moments(n), right.moments(n), strict=True))
+    except UnsupportedOperationError:
+        return ""
+    size = 1.0
+    for k, (a, b) in enumerate(pairs, start=1):
+        if is_expression(a) or is_expression(b):
+            same = _is_zero(a - b)
+        elif _exact(a, b):
+            same = a == b
+        else:
+            size = max(size, *(abs(float(v)) ** (1 / k) for v in (a, b)))
+            same = abs(float(a) - float(b)) <= tolerance * size**k
+        if not same:
+            raise _difference(left, right, f"the moments of order {k} are {a} and {b}", a, b)
+    kind = "exact moments" if all(_exact(*pair) for pair in pairs) else "moments"
+    return f"{n} {kind}"
+
+
+def _is_zero(expression: Any) -> bool:
+    import sympy
+
+    value = sympy.simplify(expression)
+    return bool(value == 0 or value.equals(0))
+
+
+def _difference(left: Law, right: Law, what: str, a: Any = None, b: Any = None) -> LawCheckError:
+    gap = None
+    if not (a is None or is_expression(a) or is_expression(b)):
+        gap = float(abs(a - b))
+    message = f"{_shown(left)} and {_shown(right)} differ: {what}"
+    return LawCheckError(message, "same law", (left, right), gap)
+
+
+def _shown(law: Law) -> str:
+    """The law, its symbols as one writes them."""
+    import re
+
+    return re.sub(r"Symbol\('(\w+)'[^()]*\)", r"\1", repr(law))
+
+
+# --------------------------------------------------------------------- proofs
+
+
+def _proof(left: Law, right: Law, max_degree: int) -> Verdict | None:
+    import sympy
+
+    z, g = sympy.Dummy("z"), sympy.Dummy("g")
+    try:
+        first, second = (m.algebraic_equation(z, g, max_degree=max_degree) for m in (left, right))
+    except (*_NOT_KNOWN, FreesymError):
+        return None
+    same = any(sympy.expand(first - sign * second) == 0 for sign in (1, -1))
+    if not same:
+        what = "their Cauchy transforms have different irreducible polynomials"
+        raise _difference(left, right, what)
+    degrees = (sympy.degree(first, z), sympy.degree(first, g))
+    words = f"one polynomial of degree {tuple(map(int, degrees))}"
+    names = ", ".join(sorted(map(str, left.free_symbols | right.free_symbols)))
+    generic = f", for generic {names}" if names else ""
+    if _one_branch(first, z, g):
+        return Verdict(True, f"{words} and one branch at infinity{generic}")
+    # two branches of a polynomial agree to an order below that of its discriminant
+    needed = int((2 * degrees[1] - 1) * degrees[0]) + 1
+    if names or needed > _MOST_MOMENTS:
+        return None
+    try:
+        values = [m.moments(needed) for m in (left, right)]
+    except UnsupportedOperationError:
+        return None
+    if not _exact(*values[0], *values[1]):
+        return None
+    if values[0] != values[1]:
+        raise _difference(left, right, "they are different branches of one polynomial")
+    return Verdict(True, f"{words} and {needed} exact moments, more than tell its branches apart")
+
+
+def _one_branch(equation: Any, z: Any, g: Any) -> bool:
+    """Hensel: ``P(1/u, u (1 + y))`` has a simple zero ``y = 0`` at ``u = 0``."""
+    import sympy
+
+    u, y = sympy.Dummy("u"), sympy.Dummy("y")
+    moved = sympy.Poly(sympy.numer(sympy.together(equation.subs({z: 1 / u, g: u * (1 + y)}))), u, y)
+    least = min(power for power, _ in moved.monoms())
+    lowest = sum(c * y**j for (i, j), c in moved.terms() if i == least)
+    slope = sympy.expand(sympy.diff(lowest, y).subs(y, 0))
+    return bool(sympy.expand(lowest.subs(y, 0)) == 0 and slope != 0)
+
+
+# --------------------------------------------------------------------- tests
+
+
+def _separating(left: Law, right: Law) -> Any:
+    """Points just above the intervals, edges and atoms of both laws."""
+    points = []
+    for law in (left, right):
+        places = Places(law)
+        inside = [a + (b - a) * np.linspace(0.05, 0.95, 10) for a, b in places.intervals]
+        found = np.concatenate([*inside, places.edges, [*places.atoms]])
+        points += [found + 1j * h * places.width for h in (0.005, 0.1)]
+    return np.unique(np.concatenate(points))
+
+
+def _same_transforms(left: Law, right: Law, tolerance: float, words: str) -> Verdict:
+    z = _separating(left, right)
+    for _ in range(3):
+        try:
+            a, b = np.asarray(left.G(z)), np.asarray(right.G(z))
+            break
+        except ConvergenceError as error:
+            z = z[~np.isin(z, np.array(error.points))]
+            if not error.points or not z.size:
+                raise
+    else:
+        raise ConvergenceError("too few points have verified values", z.tolist()[:3])
+    gap = np.abs(a - b)
+    if (gap > tolerance * np.abs(b)).any():
+        k = int(np.argmax(gap / np.abs(b)))
+        what = f"G({complex(z[k])!r}) is {complex(a[k])!r} and {complex(b[k])!r}"
+        raise _difference(left, right, what, complex(a[k]), complex(b[k]))
+    certified = _same_digits(left, right, z[:: max(1, len(z) // 3)][:3])
+    evidence = [words, f"G at {len(z)} points to {tolerance:.0e}", certified]
+    return Verdict(False, ", ".join(part for part in evidence if part))
+
+
+def _same_digits(left: Law, right: Law, points: Any) -> str:
+    """Certified digits at some points, where there are such."""
+    if "digits" not in inspect.signature(left.G).parameters:
+        return ""
+    tree = [*subexpressions(left), *subexpressions(right)]
+    if any(isinstance(law, (Pushforward, DensityLaw)) for law in tree):
+        return ""
+    for z in points.tolist():
+        try:
+            a, b = (law.G(z, digits=30) for law in (left, right))
+        except (*_NOT_KNOWN, PrecisionError, FreesymError):
+            return ""
+        if abs(a - b) > 1e-25 * abs(b):
+            raise _difference(left, right, f"G({z!r}) is certified to be {a} and {b}")
+    return f"certified at {len(points)} points to 25 digits"
+
+
+def _at_instances(left: Law, right: Law, tolerance: float, words: str) -> Verdict:
+    """Several exact values for the symbols."""
+    pair = left + right
+    done = []
+    for values, _ in instances(pair.relation(), 3):
+        replaced = dict(values)
+        try:
+            a, b = left.subs(replaced), right.subs(replaced)
+        except FreesymError:
+            continue
+        _same_transforms(a, b, tolerance, _same_moments(a, b, _MOMENTS, tolerance))
+        done.append(", ".join(f"{s} = {v}" for s, v in replaced.items()))
+    if not done:
+        raise UnboundParameterError(
+            f"no admissible values were found for the symbols of {_shown(pair)}; bind them with "
+            "subs"
+        )
+    return Verdict(False, ", ".join(filter(None, [words, f"G at {'; '.join(done)}"])))
