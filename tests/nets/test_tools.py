@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from fractions import Fraction
@@ -120,7 +121,7 @@ def test_freeness_needs_widths():
 
 def _arrays(rng, widths):
     found = []
-    for before, after in zip(widths[:-1], widths[1:], strict=True):
+    for before, after in itertools.pairwise(widths):
         found += [rng.standard_normal((after, before)) * math.sqrt(2 / before),
                   0.1 * rng.standard_normal(after)]  # fmt: skip
     return found
