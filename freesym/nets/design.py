@@ -101,7 +101,7 @@ def design(
     Examples
     --------
     >>> print(design("tanh", 10, sigma_b=0.05, weights="orthogonal", mean=1))
-    sigma_w = 1.130325127 gives a mean squared singular value of 1 at depth 10
+    sigma_w = 1.386625802 gives a mean squared singular value of 1 at depth 10
     >>> round(design(depth=10, vary="slope", weights="orthogonal", variance=0.5).value, 9)
     0.634136915
     """
