@@ -105,7 +105,7 @@ def networks(
     activations: Iterable[Any] = ("linear", "relu", "leaky-relu", "hard-tanh"),
     weights: Iterable[str] = _WEIGHTS,
 ) -> st.SearchStrategy[Network]:
-    """Random networks with critical weights; ``network.law()`` is the law of their Jacobian.
+    """Random networks with the default weights; ``network.law()`` is the law of their Jacobian.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def networks(
     >>> @settings(deadline=None, max_examples=10, database=None)
     ... @given(networks(max_depth=2, widths=[1]))
     ... def test(network):
-    ...     assert abs(float(network.law().mean()) - 1) < 1e-12
+    ...     assert 0 < network.law().mean() <= 1
     >>> test()
     """
     from freesym.nets import activation_named
