@@ -181,8 +181,10 @@ def _integrated(activation: Activation, found: Table, values: Floats, q: Floats)
     density = weights_at(found.nodes, found.weights, q)
     with np.errstate(all="ignore"):
         sums = density @ values
+        sizes = density @ np.abs(values)
     ends = np.abs(density[:, [0, -1]])[:, :, None] * np.abs(values[[0, -1]])[None]
-    if not (np.isfinite(sums).all() and (ends <= 1e-15 * (np.abs(sums)[:, None] + 1e-280)).all()):
+    small = ends <= 1e-15 * (sizes[:, None] + 1e-280)
+    if not (np.isfinite(sums).all() and small.all()):
         raise InvalidLawError(
             f"the Gaussian integrals of {activation.name} do not exist for h of variance "
             f"{q.max():.6g}: the function grows too fast; choose a smaller variance, or an "
