@@ -13,6 +13,7 @@ from freesym import operations
 from freesym.errors import ConvergenceError
 from freesym.law import Law
 from freesym.testing.errors import LawCheckError
+from freesym.testing.grammar import subexpressions
 
 Floats = NDArray[np.float64]
 #: Nodes this near to an end, in units of the interval, need not have a verified density:
@@ -43,6 +44,10 @@ def cuts(law: Law) -> set[float]:
         case operations.Mixture() | operations.BooleanSum():
             for part in law.laws:
                 found |= {*part.edges(), *cuts(part)}
+        case operations.AdditiveDeconvolution() | operations.MultiplicativeDeconvolution():
+            # what a convolution smoothed comes back
+            for part in subexpressions(law)[1:]:
+                found |= {*map(float, part.edges()), *map(float, part.atoms())}
         case operations.MonotoneConvolution():
             found |= {*law.second.edges(), *cuts(law.second)}
         case operations.Reshape():
