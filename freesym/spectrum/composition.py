@@ -51,7 +51,8 @@ def _where_f_reaches(relation: Relation, piece: Interval, level: float) -> float
         middle = 0.5 * (low + high)
         g = cauchy_transform_outside(relation, np.array([middle]))[0]
         # F = 1/g increases through 0 at an atom, where g jumps from -oo to +oo
-        if (1 / g if g else np.inf) < level:
+        value = 0.0 if not np.isfinite(g) else 1 / g if g else np.inf
+        if value < level:
             low = middle
         else:
             high = middle
