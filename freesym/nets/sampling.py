@@ -165,7 +165,11 @@ def kolmogorov_distance(law: Law, eigenvalues: ArrayLike, floor: float = 0.0) ->
     points = np.unique(np.concatenate([values, np.array(list(masses))]))
     if ((values > 0) & (values < floor)).any():
         points = np.append(points[(points >= floor) | (points == 0)], floor)
-    upper = np.asarray(law.cdf(points))
+    # on the half-line the value at 0 is the mass there, which needs no search of the support
+    upper = np.empty(len(points))
+    at_zero = (points == 0) & bool(law.is_positive)
+    upper[at_zero] = masses.get(0.0, 0.0)
+    upper[~at_zero] = law.cdf(points[~at_zero])
     lower = upper - np.array([masses.get(x, 0.0) for x in points.tolist()])
     n = len(values)
     above = np.searchsorted(values, points, side="right") / n - upper

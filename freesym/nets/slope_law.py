@@ -88,12 +88,27 @@ class SlopeLaw(CauchyLeaf, LeafLaw):
         return FittedMeasure(np.unique(values), values, geometry.panels)
 
     def hull(self) -> tuple[float, float]:
-        """The range of the squared slope."""
-        return _measures.extent(self._geometry)
+        """The range of the squared slope, up to its limits at infinity."""
+        reach = _REACH * 2.0 ** (level_of(float(self.q)) + 1)
+        ends = [*_measures.extent(self._geometry), *_limits(self.activation, reach)]
+        return min(ends), max(ends)
 
     def continuous_support(self) -> tuple[tuple[float, float], ...]:
         """The range of the squared slope where it is not constant."""
-        return _measures.intervals(self._geometry)
+        intervals = list(_measures.intervals(self._geometry))
+        ends, atoms = self.hull(), self.point_masses()
+        if not intervals:
+            return ()
+        low, high = (end if end not in atoms else None for end in ends)
+        first, last = intervals[0], intervals[-1]
+        intervals[0] = (first[0] if low is None else low, first[1])
+        intervals[-1] = (intervals[-1][0], last[1] if high is None else high)
+        return tuple(intervals)
+
+    @property
+    def fades_at_zero(self) -> bool:
+        """Whether slopes come arbitrarily near to 0, but with next to no mass there."""
+        return self.hull()[0] == 0 and 0.0 not in self.point_masses()
 
     def point_masses(self) -> dict[Number, Number]:
         """The squared slopes of straight pieces."""
@@ -111,6 +126,14 @@ class SlopeLaw(CauchyLeaf, LeafLaw):
     def sample_matrix(self, n: int, rng: Any = None) -> Floats:
         """The squared slopes at equally spaced quantiles of ``h``, in a Haar basis."""
         return rotated(stratified_slopes(self.activation, float(self.q), n) ** 2, rng)
+
+
+def _limits(activation: Activation, reach: float) -> list[float]:
+    """The squared slope far out on both sides."""
+    far = 1e4 * max(1.0, reach)
+    with np.errstate(all="ignore"):
+        squares = np.asarray(activation.derivative(np.array([-far, far]))) ** 2
+    return [0.0 if x < 1e-30 else float(x) for x in squares.tolist() if math.isfinite(x)]
 
 
 def stratified_slopes(activation: Activation, q: float, n: int) -> Floats:

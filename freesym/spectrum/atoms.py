@@ -7,6 +7,7 @@ Boolean and monotone convolutions the atoms are the zeros of ``1/G``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache, reduce
@@ -210,13 +211,17 @@ def _reciprocal(relation: Relation, x: NDArray[np.float64]) -> NDArray[np.float6
 def _mass_at_zero_of_reciprocal(relation: Relation, x: float, scale: float) -> float:
     """``1/F'(x)`` by a central difference, for the real analytic ``F = 1/G``."""
     steps = scale * np.array([-2e-3, -1e-3, 1e-3, 2e-3])
-    for _ in range(8):
-        f = _reciprocal(relation, x + steps)
+    found = math.nan
+    for _ in range(12):
+        a, b, c, d = f = _reciprocal(relation, x + steps)
         if np.isfinite(f).all() and (np.diff(f) > 0).all():
-            break
+            mass = float(12 * steps[2] / (8 * (c - b) - (d - a)))
+            # narrow pieces need smaller steps; where those change nothing, larger ones round less
+            if abs(mass - found) <= 1e-8 * found:
+                return found
+            found = mass
         steps = steps / 8
-    a, b, c, d = f
-    return float(12 * (steps[2]) / (8 * (c - b) - (d - a)))
+    return found
 
 
 def _embedded(
@@ -240,6 +245,27 @@ def _embedded(
     return found
 
 
+def poles_of_reciprocal(relation: Relation) -> list[float]:
+    """The poles of ``1/G`` outside the continuous support, where the increasing 1/G starts anew."""
+    from freesym.spectrum.bounds import hull
+    from freesym.spectrum.composition import _pieces
+    from freesym.spectrum.support import _gaps, continuous_support
+
+    gaps = _gaps(continuous_support(relation), hull(relation))
+    return [start for gap in gaps for start, _ in _pieces(relation, gap)[1:]]
+
+
+def _beside_poles(relation: Relation) -> NDArray[np.float64]:
+    """Points beside the poles of the parts of a Boolean sum: they may enclose an atom closely."""
+    if not isinstance(relation, nodes.Boolean):
+        return np.zeros(0)
+    places = np.unique([x for term in relation.terms for x in poles_of_reciprocal(term)])
+    if len(places) < 2:
+        return np.zeros(0)
+    shares = np.array([1e-6, 0.01, 0.5, 0.99, 1 - 1e-6])
+    return np.asarray((places[:-1, None] + np.diff(places)[:, None] * shares).ravel())
+
+
 def _zeros_of_reciprocal(relation: Relation) -> list[tuple[Any, Any]]:
     """Zeros of the increasing function ``1/G`` outside the continuous support."""
     from freesym.spectrum.bounds import hull
@@ -247,7 +273,7 @@ def _zeros_of_reciprocal(relation: Relation) -> list[tuple[Any, Any]]:
 
     a, b = hull(relation)
     pad = 0.01 * (b - a) + 1e-6
-    x = np.linspace(a - pad, b + pad, 4001)
+    x = np.union1d(np.linspace(a - pad, b + pad, 4001), _beside_poles(relation))
     f = _reciprocal(relation, x)
     crossing = np.flatnonzero((f[:-1] < 0) & (f[1:] >= 0))
     low, high = x[crossing], x[crossing + 1]

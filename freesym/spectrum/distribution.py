@@ -17,7 +17,13 @@ from freesym.spectrum.atoms import atoms
 from freesym.spectrum.bounds import hull
 from freesym.spectrum.density import real_points, refuse_unsolved, shaped
 from freesym.spectrum.evaluate import has_potential, potential_at_zero, transforms
-from freesym.spectrum.support import Interval, continuous_support, support
+from freesym.spectrum.support import (
+    Interval,
+    continuous_support,
+    fades_at_zero,
+    support,
+    visible_start,
+)
 
 Real = NDArray[np.float64]
 _NODES = 257
@@ -274,7 +280,8 @@ def quantile_table(relation: Relation) -> QuantileTable:
     """Tabulate the distribution function once per law, for starts and for sampling."""
     columns: list[tuple[Real, Real, Real]] = []
     for a, b in continuous_support(relation):
-        x, values, rho = _tabulated(relation, _interval_nodes(a, b))
+        start = max(a, visible_start(relation)) if a == 0 and fades_at_zero(relation) else a
+        x, values, rho = _tabulated(relation, _interval_nodes(start, b))
         ends = np.array([end for end in (a, b) if math.isfinite(end)])
         if not len(x):
             raise ConvergenceError(f"no verified solution between {a:.6g} and {b:.6g}", (a, b))

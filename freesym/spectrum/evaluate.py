@@ -52,13 +52,13 @@ def _transforms(
 ) -> Transforms:
     match relation:
         case nodes.Affine():
-            return _affine(relation, z, potential)
+            return _affine(relation, z, potential, thorough)
         case nodes.NegativeInverse():
             return _negative_inverse(relation, z, potential)
         case nodes.SymmetricSquare():
             return _square(relation, z, potential)
         case nodes.Reshape():
-            return _reshape(relation, z, potential)
+            return _reshape(relation, z, potential, thorough)
         case nodes.Mixture():
             return _mixture(relation, z, potential)
         case nodes.Boolean():
@@ -220,10 +220,10 @@ def has_potential(relation: Relation) -> bool:
     return not relation.any_integrates and with_constants(relation).has_potential()
 
 
-def _affine(relation: nodes.Affine, z: Complex, potential: bool) -> Transforms:
+def _affine(relation: nodes.Affine, z: Complex, potential: bool, thorough: bool) -> Transforms:
     inner = (z - relation.shift) / relation.scale
     mirrored = relation.scale < 0
-    child = _transforms(relation.child, inner.conj() if mirrored else inner, potential)
+    child = _transforms(relation.child, inner.conj() if mirrored else inner, potential, thorough)
     g, psi, u = child.g, child.psi, child.u
     if mirrored:
         g, psi, u = g.conj(), psi.conj(), None if u is None else u.conj() + 1j * np.pi
@@ -271,8 +271,8 @@ def _square(relation: nodes.SymmetricSquare, z: Complex, potential: bool) -> Tra
     return Transforms(child.g / inner, child.psi, u)
 
 
-def _reshape(relation: nodes.Reshape, z: Complex, potential: bool) -> Transforms:
-    child = _transforms(relation.child, z, potential)
+def _reshape(relation: nodes.Reshape, z: Complex, potential: bool, thorough: bool) -> Transforms:
+    child = _transforms(relation.child, z, potential, thorough)
     psi = relation.ratio * child.psi
     u = child.u
     if u is not None:

@@ -32,6 +32,7 @@ Real = NDArray[np.float64]
 _LINEAR, _GEOMETRIC, _ZOOM = 385, 129, 33
 _RESOLUTION = 1e-8
 _NOISE, _CLOSED = 1e-9, 1e-7
+_FADED = 1e-12
 
 
 def support(relation: Relation) -> tuple[Interval, ...]:
@@ -81,6 +82,43 @@ def continuous_support(relation: Relation) -> tuple[Interval, ...]:
                 intervals: tuple[Interval, ...] = known()
                 return intervals
     return _Scan(relation).intervals()
+
+
+def fades_at_zero(relation: Relation) -> bool:
+    """Whether the support begins at 0, where so little lies that it need not be searched.
+
+    A leaf says so, such as one that is tabulated down to a smallest position.  A product on the
+    half-line reaches 0 as soon as one factor does: its inverse is unbounded.
+    """
+    match relation:
+        case nodes.Affine():
+            return bool(relation.shift == 0 and relation.scale > 0) and fades_at_zero(
+                relation.child
+            )
+        case nodes.Multiplicative():
+            empty = all(float(a) != 0.0 for a in atoms_module.atoms(relation))
+            return empty and any(fades_at_zero(factor) for factor in relation.factors)
+        case Leaf():
+            return bool(getattr(relation, "fades_at_zero", False))
+    return False
+
+
+@lru_cache(maxsize=1024)
+def visible_start(relation: Relation) -> float:
+    """For laws that fade at 0: below this lies a mass of less than about 1e-12."""
+    if isinstance(relation, nodes.Affine):
+        return float(relation.scale) * visible_start(relation.child)
+    last = 0.0
+    for start in range(0, 900, 6):
+        x = solver(relation).first[0] * 2.0 ** -np.arange(start, start + 6, dtype=float)
+        found = transforms(relation, x.astype(np.complex128), potential=True, thorough=False)
+        assert found.u is not None
+        visible = (1 - found.u.imag / np.pi > _FADED) & (found.g.imag < 0)
+        for place, seen in zip(x.tolist(), visible.tolist(), strict=True):
+            if last and not seen:
+                return last
+            last = place if seen else last
+    return last
 
 
 def monotone_support(relation: nodes.Monotone) -> tuple[Interval, ...]:
@@ -150,6 +188,7 @@ class _Scan:
         self.rho: Real = np.zeros(0)
         self.cdf: Real = np.zeros(0)
         self.has_cdf = has_potential(relation)
+        self.fades = self.has_cdf and fades_at_zero(relation)
 
     # ------------------------------------------------------------------ evaluation
 
@@ -193,12 +232,15 @@ class _Scan:
         a, b = hull(self.relation)
         scale = solver(self.relation).first[0]
         upper = self._outer(1.0, scale, b)
+        if self.fades:
+            return 0.0, upper
         lower = 0.0 if a >= 0 else -self._outer(-1.0, scale, -a)
         return lower, upper
 
     def _outer(self, sign: float, scale: float, bound: float) -> float:
         """The first point of a geometric sequence beyond which nothing lies."""
-        x = np.asarray(sign * scale * 2.0 ** np.arange(-30, 100, 2), dtype=np.float64)
+        first = -4 if self.fades else -30
+        x = np.asarray(sign * scale * 2.0 ** np.arange(first, 100, 2), dtype=np.float64)
         rho, cdf = self._at(x)
         beyond = rho == 0.0
         if self.has_cdf:
@@ -212,6 +254,10 @@ class _Scan:
 
     def _grid(self, lower: float, upper: float) -> Real:
         width = upper - lower
+        if self.fades:
+            start = min(visible_start(self.relation), 0.5 * upper)
+            inner = [np.linspace(start, upper, _LINEAR), np.geomspace(start, upper, _GEOMETRIC)]
+            return np.concatenate([*inner, [upper + 0.01 * width]])
         grid = [np.linspace(lower, upper, _LINEAR)]
         ratios = np.geomspace(1e-13, 1.0, _GEOMETRIC)
         if lower >= 0:

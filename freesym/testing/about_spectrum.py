@@ -153,7 +153,8 @@ def edges(s: Subject) -> None:
     for a, b in s.intervals:
         step = 0.02 * (b - a)
         found += [(a, a, a + step), (b, b - step, b)]
-    finite = [row for row in found if row[0] in s.edges]
+    # rounding decides about bands of no width
+    finite = [row for row in found if row[0] in s.edges and row[2] - row[1] > 1e-6 * s.width]
     if not finite:
         raise Skipped("the law has no edges")
     places, left, right = (np.array(column) for column in zip(*finite, strict=True))
@@ -167,7 +168,7 @@ def edges(s: Subject) -> None:
 def atoms(s: Subject) -> None:
     """Atoms have masses in (0, 1]; the distribution function jumps by them, nowhere else."""
     masses = np.array([*s.atoms.values()], dtype=float)
-    if (masses <= 0).any() or masses.sum() > 1 + 1e-12:
+    if (masses <= 0).any() or masses.sum() > 1 + 1e-10:
         raise Failed(f"the masses {masses.tolist()} of atoms are not positive with sum at most 1")
     if not s.intervals:
         s.close("the sum of the masses of a discrete law", [0.0], [masses.sum()], [1.0], 1e-10)

@@ -50,7 +50,7 @@ def asymptotics(s: Subject) -> None:
     z, g = s.ask(s.law.G, s.mean + 1e4 * (size + s.width) * directions)
     m = [float(x) for x in s.moments(3)]
     series = sum(m[k] / z ** (k + 1) for k in range(4))
-    s.close("G(z) against 1/z + m_1/z^2 + ...", z, g, series, 1e-11 * np.abs(g))
+    s.close("G(z) against 1/z + m_1/z^2 + ...", z, g, series, CLOSE * np.abs(g))
 
 
 def _contour_moments(s: Subject, n: int) -> Any:
@@ -100,7 +100,7 @@ def moments_of_the_density(s: Subject) -> None:
     scale = _scales(expected)
     if (found.errors > 0.01 * scale).any():
         raise Skipped("the density is too rough for the quadrature")
-    allowed = INTEGRAL * scale + 20 * found.errors
+    allowed = INTEGRAL * scale + 100 * found.errors
     s.close("the moment of order", np.arange(5), found.values, expected, allowed)
 
 

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from freesym import operations
 from freesym.errors import ConvergenceError
 from freesym.law import Law
+from freesym.spectrum.atoms import poles_of_reciprocal
+from freesym.spectrum.composition import solutions
+from freesym.spectrum.support import gaps_of
 from freesym.testing.errors import LawCheckError
 from freesym.testing.grammar import subexpressions
 
@@ -44,12 +47,15 @@ def cuts(law: Law) -> set[float]:
         case operations.Mixture() | operations.BooleanSum():
             for part in law.laws:
                 found |= {*part.edges(), *cuts(part)}
+                if isinstance(law, operations.BooleanSum):
+                    # the density may have a narrow peak between neighbouring poles
+                    found |= {*poles_of_reciprocal(part.relation().numeric())}
         case operations.AdditiveDeconvolution() | operations.MultiplicativeDeconvolution():
             # what a convolution smoothed comes back
             for part in subexpressions(law)[1:]:
                 found |= {*map(float, part.edges()), *map(float, part.atoms())}
         case operations.MonotoneConvolution():
-            found |= {*law.second.edges(), *cuts(law.second)}
+            found |= {*law.second.edges(), *cuts(law.second), *_preimages(law)}
         case operations.Reshape():
             found |= cuts(law.law)
         case operations.Affine():
@@ -59,6 +65,13 @@ def cuts(law: Law) -> set[float]:
         case operations.Inverse():
             found |= {1 / x for x in cuts(law.law) if x != 0}
     return {x for x in found if math.isfinite(x)}
+
+
+def _preimages(law: operations.MonotoneConvolution) -> list[float]:
+    """Where ``F`` of the second law is a rough place of the first."""
+    relation: Any = law.relation().numeric()
+    levels = sorted({*map(float, law.first.edges()), *cuts(law.first)})
+    return solutions(relation.inner, gaps_of(relation), levels)
 
 
 def _density(law: Law, x: Floats, a: float, b: float) -> Floats:

@@ -325,3 +325,27 @@ def test_refusals(make):
     with pytest.raises(FreesymError) as caught:
         make()
     assert isinstance(caught.value, (InvalidLawError, UnsupportedOperationError))
+
+
+@pytest.mark.parametrize("depth", [1, 10, 50, 100, 1000])
+def test_deep_relu_against_fifty_digits(depth):
+    """The curve in polar coordinates about the zero of the chart."""
+    from mpmath import mp, mpf
+
+    law = MLP((1,) * (depth + 1), "relu").jacobian_law()
+    with mp.workdps(50):
+        half = mpf(1) / 2
+        for share in ("0.02", "0.3", "0.7", "0.97"):
+            gamma = mp.pi / depth * mpf(share)
+            if depth == 1:
+                gamma = mp.pi * mpf(share)
+            b = -mp.sin(gamma) * mp.cot(depth * gamma)
+            rho = (-b + mp.sqrt(b * b + 1)) / 2
+            u = -half + rho * mp.exp(-1j * gamma)
+            x = 2**depth * abs(1 + u) * rho**depth / abs(u)
+            if not mpf("1e-250") < x:
+                continue
+            density = rho * mp.sin(gamma) / (mp.pi * x)
+            # the relative condition of the density in x, which itself is rounded
+            found = float(law.density(float(x)))
+            assert found == pytest.approx(float(density), rel=3e-11 if depth == 1000 else 3e-12)
