@@ -145,7 +145,7 @@ BAD_NUMBERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("bad", BAD_NUMBERS, ids=repr)
+@pytest.mark.parametrize("bad", BAD_NUMBERS, ids=lambda bad: repr(bad).split(" at ")[0])
 @pytest.mark.parametrize(
     "construct",
     [
