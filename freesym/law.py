@@ -27,6 +27,7 @@ from freesym.spectrum import atoms as _atoms
 from freesym.spectrum import bounds as _bounds
 from freesym.spectrum import density as _density
 from freesym.spectrum import distribution as _distribution
+from freesym.spectrum import existence as _existence
 from freesym.spectrum import inversion as _inversion
 from freesym.spectrum import moments as _moments
 from freesym.spectrum import support as _support
@@ -424,6 +425,7 @@ class Law(SymbolicLaw, ABC):
             return _certified_edges().support(self.relation(), digits)  # type: ignore[no-any-return]
         if exact if exact is not None else bool(self.free_symbols):
             return self._exact_support()
+        _existence.require_law(self._numeric)
         return _support.support(self._numeric)
 
     def edges(self, *, exact: bool | None = None, digits: int | None = None) -> tuple[Any, ...]:
@@ -453,6 +455,7 @@ class Law(SymbolicLaw, ABC):
             return _certified_edges().edges(self.relation(), digits)  # type: ignore[no-any-return]
         if exact if exact is not None else bool(self.free_symbols):
             return self._exact_edges()
+        _existence.require_law(self._numeric)
         return _support.edges(self._numeric)
 
     def atoms(self) -> dict[Number, Number]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,9 @@ Function = Callable[[Any], Any]
 _COARSE = tuple(column.tolist() for column in np.polynomial.legendre.leggauss(16))
 _FINE = tuple(column.tolist() for column in np.polynomial.legendre.leggauss(48))
 _TOLERANCE = 1e-10
-#: A sample of the lower half-plane around the origin.
-SAMPLE = tuple(
-    complex(radius * np.exp(-1j * angle)) for radius in (0.1, 0.4, 1.0) for angle in (0.3, 1.5, 2.8)
-)
+#: Integrals are tested at points of the lower half-plane around the origin, down to the axis.
+RADII = (0.01, 0.25, 0.45, 0.7, 1.0, 1.7, 20.0)
+ANGLES = (1e-6, 0.01, 1.2, 3.13, np.pi - 1e-6)
 
 
 # ------------------------------------------------------------------------------ quadrature
@@ -57,16 +57,36 @@ class Quadrature:
         return known + _segment(self.function, self.depth * lower, x, _COARSE, 2)
 
 
+def _graded(f: Function, start: complex, end: complex) -> complex:
+    """The integral by a rule on pieces that shrink towards the end, which may be singular."""
+    cuts = [start + (end - start) * (1 - 0.4**k) for k in range(16)] + [end]
+    return complex(sum(_segment(f, a, b, _COARSE, 1) for a, b in pairwise(cuts)))
+
+
+def _holds(function: Function, integral: Function, depth: float) -> bool:
+    """Whether a function is the integral from 0, at a sample of the lower half-plane."""
+    try:
+        for radius in RADII:
+            corner = -1j * radius * depth
+            value = _graded(function, corner, 0.0)
+            for angle in ANGLES:
+                x = complex(radius * depth * np.exp(-1j * angle))
+                expected, found = _graded(function, corner, x) - value, integral(x)
+                if not abs(found - expected) < _TOLERANCE * (1e-3 + abs(expected)):
+                    return False
+    except (ArithmeticError, ValueError, TypeError):
+        return False
+    return True
+
+
 def quadrature(function: Function, depth: float) -> Quadrature | None:
     """The integral of ``function`` from 0; None if the rule fails where it is tried."""
     try:
         corner = complex(_segment(function, 0.0, -1j * depth, _FINE, 4))
-        found = Quadrature(function, depth, corner)
-        errors = [abs(_segment(function, -1j * depth, depth * x, _FINE, 4) + corner
-                      - found(depth * x)) for x in SAMPLE]  # fmt: skip
     except (ArithmeticError, ValueError, TypeError):
         return None
-    return found if max(errors) < _TOLERANCE * (1 + abs(corner)) else None
+    found = Quadrature(function, depth, corner)
+    return found if _holds(function, found, depth) else None
 
 
 # ------------------------------------------------------------------------------ closed forms
@@ -109,6 +129,23 @@ def rational(expression: Any, symbol: Any) -> Rational | None:
             return None
         poles += found
     return Rational(symbol, polynomial, tuple(poles))
+
+
+def elementary(expression: Any, symbol: Any, depth: float) -> Function | None:
+    """The integral from 0 of an algebraic or elementary formula, if SymPy's rules find it."""
+    found = sympy.integrate(expression, symbol, manual=True)
+    if found.has(sympy.Integral, sympy.Piecewise) or not found.has(symbol):
+        return None
+    at_zero = sympy.limit(found, symbol, 0)
+    if not at_zero.is_finite:
+        return None
+    whole = found - at_zero
+
+    def integral(x: Any) -> Any:
+        return evaluate(whole, symbol, x)
+
+    function = lambda x: evaluate(expression, symbol, x)  # noqa: E731
+    return integral if _holds(function, integral, depth) else None
 
 
 def _real_poles(top: Any, bottom: Any, symbol: Any) -> list[tuple[float, int, float]] | None:

@@ -73,6 +73,11 @@ class CauchyTransformLaw(FormulaLaw, CauchyLeaf):
         """There is no formula: it is integrated by the solver."""
         raise NotImplementedError("a Cauchy transform law has no formula for its potential")
 
+    @property
+    def assumed(self) -> bool:
+        """The formula was tested at some points only."""
+        return True
+
     def has_potential(self) -> bool:
         """The solver integrates G."""
         return False

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from freesym.errors import InvalidLawError
-from freesym.laws import _antiderivatives, _formula_atoms
+from freesym.laws import _antiderivatives, _divisibility, _formula_atoms
 from freesym.laws._formulas import FormulaLaw, limit_at_zero
 from freesym.parameters import Number
 from freesym.relations.leaf import RTransformLeaf
@@ -46,19 +46,30 @@ class RTransformLaw(FormulaLaw, RTransformLeaf):
         if slope < -1e-6 * (1 + abs(mean)):
             raise InvalidLawError(f"{words} has the slope {slope:.6g} at 0, which is a variance")
 
+    @cached_property
+    def proved(self) -> bool:
+        """Whether the formula is seen to be that of a freely infinitely divisible law."""
+        return _divisibility.is_levy_khintchine(self.expression, self.symbol)
+
+    @cached_property
+    def unique(self) -> bool:
+        """Whether it is, or was at all points of a grid."""
+        return self.proved or _divisibility.looks_divisible(self.r_transform, -1)
+
     def r_transform(self, g: Any) -> Any:
         """The formula."""
         return self._evaluate(g)
 
     @cached_property
     def _antiderivative(self) -> Any:
-        closed = _antiderivatives.rational(self.expression, self.symbol)
-        if closed is not None:
-            return closed
+        simple = _antiderivatives.rational(self.expression, self.symbol)
+        if simple is not None:
+            return simple
         step = 1e-3
         spread = abs(complex(self.r_transform(step) - self.r_transform(-step))) / (2 * step)
         depth = 1 / math.sqrt(spread) if spread > 0 else 1.0
-        return _antiderivatives.quadrature(self.r_transform, depth)
+        closed = _antiderivatives.elementary(self.expression, self.symbol, depth)
+        return closed or _antiderivatives.quadrature(self.r_transform, depth)
 
     def r_antiderivative(self, g: Any) -> Any:
         """The integral of R from 0, in closed form or by quadrature."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from freesym.errors import InvalidLawError
-from freesym.laws import _antiderivatives, _formula_atoms
+from freesym.laws import _antiderivatives, _divisibility, _formula_atoms
 from freesym.laws._formulas import FormulaLaw, limit_at_zero
 from freesym.parameters import Number
 from freesym.relations.formula import LogarithmOfProduct, logarithm_of_product
@@ -57,6 +57,16 @@ class STransformLaw(FormulaLaw, STransformLeaf):
             raise InvalidLawError(
                 f"{words} has the slope {slope:.6g} at 0; it is minus a variance over a cube"
             )
+
+    @cached_property
+    def proved(self) -> bool:
+        """Whether the formula is seen to be that of a freely infinitely divisible law."""
+        return _divisibility.is_multiplicative_levy_khintchine(self._logarithm)
+
+    @cached_property
+    def unique(self) -> bool:
+        """Whether it is, or was at all points of a grid."""
+        return self.proved or _divisibility.looks_divisible(self.log_s, 1)
 
     @cached_property
     def _logarithm(self) -> LogarithmOfProduct:

@@ -131,8 +131,26 @@ def _atanh(x: Any) -> Any:
     return (log(1 + x) - log(1 - x)) / 2
 
 
+# the circular functions are written so that real arguments give values that are exactly real
+
+
+def _sin(x: Any) -> Any:
+    y = times_i(x)
+    return _minus_i(exp(y) - exp(-y)) / 2
+
+
+def _cos(x: Any) -> Any:
+    y = times_i(x)
+    return (exp(y) + exp(-y)) / 2
+
+
+def _atan(x: Any) -> Any:
+    y = times_i(x)
+    return _minus_i(log(1 + y) - log(1 - y)) / 2
+
+
 def _asin(x: Any) -> Any:
-    return _minus_i(_asinh(times_i(x)))
+    return 2 * _atan(x / (1 + sqrt(1 - x * x)))
 
 
 _FUNCTIONS: dict[str, Function] = {
@@ -144,19 +162,19 @@ _FUNCTIONS: dict[str, Function] = {
     "coth": lambda x: 1 / _tanh(x),
     "sech": lambda x: 1 / _cosh(x),
     "csch": lambda x: 1 / _sinh(x),
-    "sin": lambda x: _minus_i(_sinh(times_i(x))),
-    "cos": lambda x: _cosh(times_i(x)),
-    "tan": lambda x: _minus_i(_tanh(times_i(x))),
-    "cot": lambda x: times_i(1 / _tanh(times_i(x))),
-    "sec": lambda x: 1 / _cosh(times_i(x)),
-    "csc": lambda x: times_i(1 / _sinh(times_i(x))),
+    "sin": _sin,
+    "cos": _cos,
+    "tan": lambda x: _sin(x) / _cos(x),
+    "cot": lambda x: _cos(x) / _sin(x),
+    "sec": lambda x: 1 / _cos(x),
+    "csc": lambda x: 1 / _sin(x),
     "asinh": _asinh,
     "acosh": _acosh,
     "atanh": _atanh,
     "acoth": lambda x: _atanh(1 / x),
     "asin": _asin,
     "acos": lambda x: 1.5707963267948966 - _asin(x),
-    "atan": lambda x: _minus_i(_atanh(times_i(x))),
+    "atan": _atan,
 }
 
 

@@ -36,6 +36,11 @@ class Relation(ABC):
         return True
 
     @property
+    def unique(self) -> bool:
+        """Whether they do, by a theorem or as far as points were tested."""
+        return self.proved
+
+    @property
     def any_integrates(self) -> bool:
         """Whether the log-potential of some part is an integral."""
         return self.integrates or any(child.any_integrates for child in self.children)
@@ -44,6 +49,16 @@ class Relation(ABC):
     def all_proved(self) -> bool:
         """Whether they do in the whole tree."""
         return self.proved and all(child.all_proved for child in self.children)
+
+    @property
+    def all_unique(self) -> bool:
+        """Whether all nodes are ``unique``."""
+        return self.unique and all(child.all_unique for child in self.children)
+
+    @property
+    def assumed(self) -> bool:
+        """Whether no theorem says that the law exists: see ``spectrum.existence``."""
+        return not self.proved or any(child.assumed for child in self.children)
 
     def explicit(self, kind: Kind) -> bool:
         """Whether the state is an explicit function of the component ``kind``."""

@@ -72,10 +72,11 @@ class Certifier:
     """Certificates for one tree, at any number of points."""
 
     def __init__(self, relation: Relation) -> None:
-        if not relation.all_proved:
+        if not relation.all_unique:
             raise UnsupportedOperationError(
-                "deconvolutions and free powers below 1 have no uniqueness theorem, so their "
-                "digits cannot be certified; use the double-precision methods"
+                "deconvolutions, free powers below 1 and R- or S-transforms that are not those of "
+                "an infinitely divisible law have no uniqueness theorem, so their digits cannot "
+                "be certified; use the double-precision methods"
             )
         self.relation = relation
         #: Double precision, from which the certificates start.

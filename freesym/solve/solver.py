@@ -76,8 +76,8 @@ class Solver:
 
     @cached_property
     def careful(self) -> bool:
-        """Whether some node has no uniqueness theorem, so that only small steps are safe."""
-        return not self.relation.all_proved
+        """Whether some node may have other solutions, so that only small steps are safe."""
+        return not self.relation.all_unique
 
     def _programs(self) -> tuple[object, ...]:
         c = self.compiled

@@ -9,8 +9,9 @@ from freesym.relations.relation import Relation
 def assumptions(relation: Relation) -> tuple[str, ...]:
     """The statements about leaves that enter the proof and are not theorems about them.
 
-    A formula given as an R- or S-transform is assumed to be that of a law whose physical
-    sheet is the set where the half-plane conditions hold, as it is for infinitely divisible laws.
+    A formula given as an R- or S-transform that is not seen to be that of an infinitely divisible
+    law is assumed to be that of a law whose physical sheet is the set where the half-plane
+    conditions hold.
     """
     found: list[str] = []
     stack = [relation]
@@ -18,7 +19,7 @@ def assumptions(relation: Relation) -> tuple[str, ...]:
         node = stack.pop()
         stack.extend(node.children)
         formula = getattr(node, "expression", None)
-        if formula is None:
+        if formula is None or not node.assumed:
             if _has_stated_sheet(node):
                 found.append(
                     f"the sheet of {node!r} is the one its documentation states: the theorem on "

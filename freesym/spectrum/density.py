@@ -54,7 +54,10 @@ def refuse_unsolved(points: NDArray[Any], values: NDArray[Any]) -> None:
 
 def density(relation: Relation, x: ArrayLike) -> Any:
     """The density of the absolutely continuous part at real points."""
+    from freesym.spectrum.existence import require_law
+
     points = real_points(x)
+    require_law(relation)
     flat = points.ravel()
     values = np.full(flat.shape, np.nan)
     finite = np.isfinite(flat)
@@ -103,7 +106,7 @@ def cauchy_transform(relation: Relation, z: ArrayLike) -> Any:
     """``G`` at complex points, by reflection in the lower half-plane."""
     points = complex_points(z)
     flat = points.ravel()
-    values = np.full(flat.shape, complex("nan"))
+    values = np.where(np.isinf(flat), 0j, complex("nan"))
     fine = np.isfinite(flat)
     values[fine] = _reflected(relation, flat[fine])
     refuse_unsolved(flat, values)

@@ -17,6 +17,7 @@ from freesym.spectrum.atoms import atoms
 from freesym.spectrum.bounds import hull
 from freesym.spectrum.density import real_points, refuse_unsolved, shaped
 from freesym.spectrum.evaluate import has_potential, potential_at_zero, transforms
+from freesym.spectrum.existence import require_law
 from freesym.spectrum.support import (
     Interval,
     continuous_support,
@@ -39,6 +40,7 @@ def _masses(relation: Relation) -> list[tuple[float, float]]:
 def cdf(relation: Relation, x: ArrayLike) -> Any:
     """``P(X <= x) = 1 - Im u(x + i0)/pi``, with half of an atom at ``x`` added."""
     points = real_points(x)
+    require_law(relation)
     flat = points.ravel()
     values = np.full(flat.shape, np.nan)
     values[flat == np.inf], values[flat == -np.inf] = 1.0, 0.0
@@ -278,6 +280,7 @@ def _cubic(cells: Real, x: Real) -> Real:
 @lru_cache(maxsize=64)
 def quantile_table(relation: Relation) -> QuantileTable:
     """Tabulate the distribution function once per law, for starts and for sampling."""
+    require_law(relation)
     columns: list[tuple[Real, Real, Real]] = []
     for a, b in continuous_support(relation):
         start = max(a, visible_start(relation)) if a == 0 and fades_at_zero(relation) else a
@@ -379,8 +382,10 @@ def _quantile(relation: Relation, q: Real) -> Real:
         small = moved <= 4e-16 * np.abs(trial)
         done = exact | small | (high[active] - low[active] <= 0)
         active = active[~done]
-    x = np.where(q <= 0, table.x[0], x)
-    return np.where(q >= 1, table.x[-1], x)
+    intervals = support(relation)
+    lowest = -math.inf if math.isinf(intervals[0][0]) else table.x[0]
+    highest = math.inf if math.isinf(intervals[-1][1]) else table.x[-1]
+    return np.where(q <= 0, lowest, np.where(q >= 1, highest, x))
 
 
 def _middle(low: Real, high: Real) -> Real:

@@ -143,7 +143,16 @@ def _regular_coefficients(series: Series, n: int) -> list[Scalar]:
             raise UnsupportedOperationError(
                 f"no expansion into a power series: the formula is singular, like z**{exponent}"
             )
-    return series.coefficient_list(0, n)
+    values = series.coefficient_list(0, n)
+    return _real(values) if any(isinstance(v, complex) for v in values) else values
+
+
+def _real(values: list[Scalar]) -> list[Scalar]:
+    """Coefficients of a real function, without the rounding of a way through complex numbers."""
+    noise = 1e-13 * max(abs(complex(v)) for v in values)
+    if any(abs(complex(v).imag) > noise for v in values):
+        return values
+    return [v.real if isinstance(v, complex) else v for v in values]
 
 
 def _formula(leaf: Leaf, name: str, argument: Any) -> Any:
