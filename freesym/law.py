@@ -116,6 +116,16 @@ class Law(SymbolicLaw, ABC):
     def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
         """A random symmetric matrix of size about ``n`` whose spectrum approaches the law."""
 
+    @property
+    def has_matrix_model(self) -> bool:
+        """Whether ``sample_matrix`` follows the operation that defines the law.
+
+        Deconvolutions, powers that are no sums, products or corners, and Boolean and monotone
+        convolutions have no such model: their matrices have the law's own quantiles as
+        eigenvalues, which confirms nothing about the law.
+        """
+        return True
+
     # ------------------------------------------------------------------ from a formula
 
     @staticmethod

@@ -18,10 +18,11 @@ RESIDUAL_PLAIN = 0
 RESIDUAL_LOG = 1
 
 # After a step this small the error is its square, times a factor that only grows beside an
-# edge; steps below _STALL that no longer shrink have reached the noise floor, and so have
+# edge, if the step before was small too: a derivative of nothing but rounding makes one small
+# step.  Steps below _STALL that no longer shrink have reached the noise floor, and so have
 # steps below _NOISY_STALL when w agrees with z up to rounding: an unknown may be so small
 # beside the others that rounding in them is much of it.
-_CONVERGED = 1e-9
+_CONVERGED, _APPROACHED = 1e-9, 1e-2
 _ROUNDING = 1e-15
 _STALL = 1e-7
 _NOISY_STALL = 1e-4
@@ -160,7 +161,8 @@ def newton(
                 )
                 threshold = _NOISY_STALL if noise else _STALL
                 stalled = size[j] < threshold and size[j] > 0.7 * before[j]
-                converged[j] = size[j] < _CONVERGED or stalled
+                settled = size[j] < _CONVERGED and before[j] < _APPROACHED
+                converged[j] = settled or stalled
                 busy += not converged[j]
             before[j] = size[j]
         for k in range(ur.shape[0]):

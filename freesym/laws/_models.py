@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from freesym.law import Law
 
 Matrix = NDArray[np.float64]
 
@@ -25,6 +30,11 @@ def rotated(eigenvalues: ArrayLike, rng: np.random.Generator | int | None = None
     values = np.asarray(eigenvalues, dtype=float)
     q = haar_orthogonal(len(values), rng)
     return symmetrised((q * values) @ q.T)
+
+
+def of_quantiles(law: Law, n: int, rng: np.random.Generator | int | None = None) -> Matrix:
+    """Equally spaced quantiles of a law in a Haar-distributed basis."""
+    return rotated(np.asarray(law.quantile((np.arange(n) + 0.5) / n)), rng)
 
 
 def compressed(

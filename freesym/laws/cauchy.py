@@ -57,6 +57,10 @@ class Cauchy(RTransformLeaf, LeafLaw):
         """The integral of R from 0."""
         return g * self.r_transform(g)
 
+    def additive_power_relation(self, t: Number) -> Cauchy:
+        """Powers multiply location and scale."""
+        return Cauchy(self.location * t, self.scale * t)
+
     def hull(self) -> tuple[float, float]:
         """The whole line."""
         return -math.inf, math.inf

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freesym.law import Law
-from freesym.laws._models import rotated
+from freesym.laws._models import of_quantiles
 from freesym.parameters import Number
 from freesym.relations.relation import Relation
 
@@ -36,5 +36,4 @@ class LeafLaw(Law):
 
     def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
         """A diagonal matrix of equally spaced quantiles in a random (Haar) basis."""
-        quantiles = self.quantile((np.arange(n) + 0.5) / n)
-        return rotated(np.asarray(quantiles), rng)
+        return of_quantiles(self, n, rng)

@@ -64,6 +64,10 @@ class Semicircle(RTransformLeaf, LeafLaw):
         """The integral of R from 0."""
         return g * (self._mean + self._variance * (g / 2))
 
+    def additive_power_relation(self, t: Number) -> Semicircle:
+        """Powers multiply mean and variance."""
+        return Semicircle(self._mean * t, self._variance * t)
+
     def hull(self) -> tuple[float, float]:
         """The smallest interval that carries the law."""
         centre, radius = float(self._mean), 2 * math.sqrt(float(self._variance))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from freesym.errors import InvalidLawError, UnsupportedOperationError
 from freesym.law import Law
+from freesym.laws._models import of_quantiles
 from freesym.operations.node import UnaryOperation, grouped, require_law, require_laws
 from freesym.operations.random import conjugated, square_root, sum_of_copies
 from freesym.parameters import (
@@ -209,18 +210,24 @@ class AdditivePower(UnaryOperation):
         return simplify.additive([self.law.relation()], [self.t])
 
     def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
-        """``t`` times a corner of relative size ``1/t`` of the matrix model."""
+        """``t`` times a corner of relative size ``1/t`` of the matrix model.
+
+        For ``t < 1`` there is none; then quantiles of the law in a random basis.
+        """
+        if not self.has_matrix_model:
+            return of_quantiles(self, n, rng)
         return _corner(self.law, n, float(self.t), rng)
+
+    @property
+    def has_matrix_model(self) -> bool:
+        """For ``t >= 1``."""
+        return float(self.t) >= 1
 
     def __repr__(self) -> str:
         return self._method("additive_power", self.t)
 
 
 def _corner(law: Law, n: int, t: float, rng: Any) -> NDArray[np.float64]:
-    if t < 1:
-        raise UnsupportedOperationError(
-            f"there is no matrix model for the additive power t = {t} < 1"
-        )
     generator = np.random.default_rng(rng)
     a = conjugated(law.sample_matrix(round(n * t), generator), generator)
     return t * a[:n, :n]
@@ -250,13 +257,18 @@ class MultiplicativePower(UnaryOperation):
         return simplify.multiplicative([self.law.relation()], [self.t])
 
     def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
-        """The product of ``t`` copies in random bases, for an integer ``t``."""
-        if self.t != int(self.t):
-            raise UnsupportedOperationError(
-                f"there is no matrix model for the multiplicative power t = {self.t}; "
-                "integers have one"
-            )
+        """The product of ``t`` copies in random bases, for an integer ``t``.
+
+        For others there is none; then quantiles of the law in a random basis.
+        """
+        if not self.has_matrix_model:
+            return of_quantiles(self, n, rng)
         return FreeProduct((self.law,) * int(self.t)).sample_matrix(n, rng)
+
+    @property
+    def has_matrix_model(self) -> bool:
+        """For integers ``t``."""
+        return float(self.t).is_integer()
 
     def __repr__(self) -> str:
         return self._method("multiplicative_power", self.t)
@@ -307,8 +319,13 @@ class AdditiveDeconvolution(UnaryOperation):
         return simplify.additive([self.law.relation(), self.other.relation()], [1, -1])
 
     def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
-        """There is none."""
-        raise UnsupportedOperationError("a free deconvolution has no matrix model")
+        """Quantiles of the law in a random basis."""
+        return of_quantiles(self, n, rng)
+
+    @property
+    def has_matrix_model(self) -> bool:
+        """No."""
+        return False
 
     def __repr__(self) -> str:
         return self._method("additive_deconvolve", self.other)
@@ -335,8 +352,13 @@ class MultiplicativeDeconvolution(UnaryOperation):
         return simplify.multiplicative([self.law.relation(), self.other.relation()], [1, -1])
 
     def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
-        """There is none."""
-        raise UnsupportedOperationError("a free deconvolution has no matrix model")
+        """Quantiles of the law in a random basis."""
+        return of_quantiles(self, n, rng)
+
+    @property
+    def has_matrix_model(self) -> bool:
+        """No."""
+        return False
 
     def __repr__(self) -> str:
         return self._method("multiplicative_deconvolve", self.other)

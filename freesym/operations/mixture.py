@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from freesym.errors import InvalidLawError, UnsupportedOperationError
 from freesym.law import Law
+from freesym.laws._models import of_quantiles
 from freesym.operations.node import require_law, require_laws
 from freesym.parameters import (
     NONNEGATIVE,
@@ -120,8 +121,13 @@ class BooleanSum(Law):
         return nodes.Boolean(tuple(law.relation() for law in self.laws))
 
     def sample_matrix(self, n: int, rng: Any = None) -> Matrix:
-        """There is no random-matrix model at this normalisation."""
-        raise UnsupportedOperationError("Boolean convolution has no matrix model")
+        """Quantiles of the law in a random basis: no sum of matrices has this law."""
+        return of_quantiles(self, n, rng)
+
+    @property
+    def has_matrix_model(self) -> bool:
+        """No."""
+        return False
 
     def __repr__(self) -> str:
         return f"boolean_sum({', '.join(map(repr, self.laws))})"
@@ -156,8 +162,13 @@ class MonotoneConvolution(Law):
         return nodes.Monotone(self.first.relation(), self.second.relation())
 
     def sample_matrix(self, n: int, rng: Any = None) -> Matrix:
-        """There is no random-matrix model at this normalisation."""
-        raise UnsupportedOperationError("monotone convolution has no matrix model")
+        """Quantiles of the law in a random basis: no sum of matrices has this law."""
+        return of_quantiles(self, n, rng)
+
+    @property
+    def has_matrix_model(self) -> bool:
+        """No."""
+        return False
 
     def __repr__(self) -> str:
         return f"monotone({self.first!r}, {self.second!r})"

@@ -94,19 +94,27 @@ def additive(terms: Sequence[Relation], powers: Powers) -> Relation:
     kept, totals = _merged(pairs)
     if not kept:
         return Constant(shift)
-    alone = len(kept) == 1
-    whole = _additive_power(kept[0], totals[0]) if alone else Additive(kept, totals)
-    return affine(whole, 1, shift)
+    if len(kept) == 1:
+        return affine(_additive_power(kept[0], totals[0]), 1, shift)
+    pairs = [_closed_power(relation, power) for relation, power in zip(kept, totals, strict=True)]
+    return affine(Additive(*zip(*pairs, strict=True)), 1, shift)
+
+
+def _closed_power(relation: Relation, power: Any) -> tuple[Relation, Any]:
+    """A positive power of a law that is closed under powers as one law."""
+    closed = getattr(relation, "additive_power_relation", None)
+    if closed is None or power == 1 or not _is_positive(power):
+        return relation, power
+    return closed(power), 1
 
 
 def _additive_power(relation: Relation, power: Any) -> Relation:
     """A power of one term; laws closed under powers (semicircles, Poisson laws) say so."""
     if power == 1:
         return relation
-    closed = getattr(relation, "additive_power_relation", None)
-    if closed is not None:
-        found: Relation = closed(power)
-        return found
+    closed, rest = _closed_power(relation, power)
+    if rest == 1:
+        return closed
     if isinstance(relation, CompoundPoisson):
         return CompoundPoisson(relation.jumps, power * relation.rate)
     return Additive((relation,), (power,))

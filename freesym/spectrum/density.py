@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 from typing import Any
 
@@ -16,6 +17,11 @@ from freesym.spectrum.bounds import hull
 from freesym.spectrum.evaluate import Complex, transforms
 
 Real = NDArray[np.float64]
+
+#: Transforms that exceed this many times the inverse width of the law are looked at twice.
+_HUGE = 1e5
+#: To this much of the spectrum's size edges at which the density is infinite are known.
+_EDGE = 2e-12
 
 
 def real_points(x: ArrayLike, name: str = "x") -> Real:
@@ -71,7 +77,7 @@ def _density(relation: Relation, x: Real) -> Real:
     g = transforms(relation, x.astype(np.complex128)).g
     values = -g.imag / np.pi + 0.0
     locations = [float(a) for a in atoms(relation)]
-    singular = ~np.isfinite(g) | np.isin(x, locations)
+    singular = ~np.isfinite(g) | np.isin(x, locations) | _at_hard_edges(relation, x, g)
     if singular.any():
         values[singular] = [_beside(relation, point) for point in x[singular]]
     lower, upper = hull(relation)
@@ -82,6 +88,32 @@ def _density(relation: Relation, x: Real) -> Real:
         return np.maximum(values, 0.0)
 
 
+def _at_hard_edges(relation: Relation, x: Real, g: Complex) -> NDArray[np.bool_]:
+    """Where a huge transform belongs to an edge at which only rounding made it finite."""
+    from freesym.spectrum.support import continuous_support
+
+    lower, upper = hull(relation)
+    width = upper - lower if 0 < upper - lower < math.inf else 1.0
+    with np.errstate(invalid="ignore"):
+        at_edges = np.abs(g) * width > _HUGE
+    if at_edges.any() and continuous_support(relation):
+        points = x[at_edges, None]
+        low, high = np.array(continuous_support(relation)).reshape(-1, 2).T
+        inside = ((points > low) & (points < high)).any(axis=1)
+        distance = np.minimum(np.abs(points - low), np.abs(points - high)).min(axis=1)
+        slack = np.where(inside, 1e-14 * np.abs(points[:, 0]), _slack(relation))
+        at_edges[at_edges] = distance <= slack
+    return at_edges
+
+
+def _slack(relation: Relation) -> float:
+    """By how much an edge at which the density is infinite may be off."""
+    from freesym.spectrum.support import continuous_support
+
+    ends = [abs(end) for interval in continuous_support(relation) for end in interval]
+    return _EDGE * max((end for end in ends if math.isfinite(end)), default=0.0)
+
+
 def _beside(relation: Relation, x: float) -> float:
     """The limit of the density at a point where the transform is infinite or unsolved.
 
@@ -89,7 +121,8 @@ def _beside(relation: Relation, x: float) -> float:
     """
     from freesym.spectrum.support import continuous_support
 
-    if not any(a <= x <= b for a, b in continuous_support(relation)):
+    slack = _slack(relation)
+    if not any(a - slack <= x <= b + slack for a, b in continuous_support(relation)):
         return 0.0
     steps = np.array([1e-6, 1e-8, 1e-10]) * (abs(x) if x else 1.0)
     near = np.concatenate([x - steps, x + steps])

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from freesym.errors import UnsupportedOperationError
 from freesym.law import Law
 from freesym.testing import arguments
 from freesym.testing.errors import InvalidArgumentError, LawCheckError
-from freesym.testing.grammar import count_nodes
+from freesym.testing.grammar import count_nodes, subexpressions
 from freesym.testing.places import Places
 from freesym.testing.statistics import METRICS, distance, exceedance, student_tail
 
@@ -82,6 +83,17 @@ class SimulationReport:
         return self.law.plot(ax=ax, eigenvalues=np.concatenate(self.eigenvalues))
 
 
+def _model(law: Law) -> Model:
+    """The matrix model of a law, if it is more than the quantiles of the law itself."""
+    for part in subexpressions(law):
+        if not part.has_matrix_model:
+            raise UnsupportedOperationError(
+                f"{part!r} has no matrix model that could confirm it: its matrices have its own "
+                "quantiles as eigenvalues; give another by model=..."
+            )
+    return law.sample_matrix
+
+
 def simulate(
     law: Law,
     *,
@@ -138,8 +150,9 @@ def simulate(
         allowance = (5 + 3 * count_nodes(law)) / size
     near = arguments.between(allowance, -_SMALLEST, 1.0, "allowance")
     seed = arguments.seed(rng)
+    source = model or _model(law)
     generator = np.random.default_rng(seed)
-    spectra = tuple(spectrum(model or law.sample_matrix, size, generator) for _ in range(count))
+    spectra = tuple(spectrum(source, size, generator) for _ in range(count))
     places, expected = _places(law)
     shares = np.array([np.searchsorted(v, places, side="right") / len(v) for v in spectra])
     p_values = [exceedance(column, near) for column in (shares - expected).T]
@@ -278,7 +291,7 @@ def assert_converges(
     expected = arguments.between(rate, 0.0, 10.0, "rate")
     level, seed = arguments.level(false_alarm), arguments.seed(rng)
     generator = np.random.default_rng(seed)
-    source = model or law.sample_matrix
+    source = model or _model(law)
     table = np.array([
         [distance(law, spectrum(source, n, generator), metric=metric) for _ in range(count)]
         for n in ns

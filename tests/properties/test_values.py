@@ -256,7 +256,6 @@ def test_laws_that_do_not_exist(construct: Any) -> None:
         lambda: fs.free_sum(fs.Uniform(), 2),
         lambda: fs.mixture([fs.Uniform(), 2]),
         lambda: fs.Cauchy().mean(),
-        lambda: fs.boolean_sum(fs.Uniform(), fs.Uniform()).sample_matrix(4),
     ],
 )  # fmt: skip
 def test_operations_that_are_not_defined(construct: Any) -> None:

@@ -1,0 +1,58 @@
+"""Densities at points where they are infinite, and beside them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import freesym as fs
+
+HALF = Fraction(1, 2)
+COIN = fs.Bernoulli(HALF)
+
+
+@pytest.mark.parametrize(
+    ("law", "points"),
+    [
+        (fs.MarchenkoPastur(1), [0]),
+        (fs.CompoundFreePoisson(1, fs.Uniform(1, 2)), [0]),
+        (fs.Wachter(1, 1), [0, 1]),
+        (fs.FussCatalan(3), [0]),
+        (COIN + COIN, [0, 2]),
+        (COIN - COIN, [-1, 1]),
+        (fs.Wachter(1, 1) @ fs.Wachter(1, 2), [0]),
+        (fs.KestenMcKay(2), [-2, 2]),
+        (fs.Arcsine(0, 1) @ fs.MarchenkoPastur(1), [0]),
+        (3 * fs.Arcsine(0, 1) + 1, [1, 4]),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_the_density_is_infinite(law: fs.Law, points: list[int]) -> None:
+    assert np.isposinf(law.density(points)).all()
+
+
+@pytest.mark.parametrize("distance", [1e-12, 1e-10, 1e-8, 1e-4])
+def test_beside_the_end_of_the_arcsine_law(distance: float) -> None:
+    """Wachter(1, 1) is it; at 1 - d the distance is itself known to 1e-16."""
+    x = 1 - distance
+    found = fs.Wachter(1, 1).density([0, 1, x])[2]
+    expected = 1 / (np.pi * np.sqrt(x * (1 - x)))
+    # the chart psi/(psi + 1) has its own condition there: 1e-16 of rounding against sqrt(1 - x)
+    assert found == pytest.approx(expected, rel=1e-10 / np.sqrt(distance) + 1e-12)
+
+
+def test_a_derivative_of_rounding_is_no_solution() -> None:
+    """From 1, where w has a double point, one tiny step seemed to lead to 1 - 1e-12."""
+    found = fs.Wachter(1, 1).density([0, 1, 1 - 1e-12])
+    assert found[2] > 1e5
+
+
+def test_infinite_quantiles_and_points() -> None:
+    np.testing.assert_array_equal(fs.Cauchy().quantile([0, 1]), [-np.inf, np.inf])
+    np.testing.assert_array_equal(
+        (fs.Cauchy() + fs.Semicircle()).quantile([0, 1]), [-np.inf, np.inf]
+    )
+    law = fs.MarchenkoPastur(1) + fs.Semicircle()
+    np.testing.assert_array_equal(law.G([np.inf, -np.inf]), [0, 0])
