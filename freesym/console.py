@@ -61,7 +61,10 @@ def width_list(text: str) -> list[int]:
 
 def output(text: str) -> str:
     """The path of a file that can be written."""
-    check_writable(text)
+    try:
+        check_writable(text)
+    except FreesymError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     return text
 
 

@@ -179,7 +179,7 @@ def _fit(density: Any, interval: Interval) -> FittedMeasure:
         return values
 
     try:
-        return fit_panels(position, checked, ends)
+        return fit_panels(position, checked, ends, rounded=callable(density))
     except InvalidLawError:
         raise
     except ValueError as error:

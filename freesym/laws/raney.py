@@ -32,6 +32,8 @@ _NODES, _WEIGHTS = (column.tolist() for column in np.polynomial.legendre.leggaus
 
 
 _LARGEST = 64
+#: The largest p: beyond, nearly all of the law underflows.
+_MOST = 1_000_000
 
 
 def _geometric(q: Any, n: int) -> Any:
@@ -77,6 +79,11 @@ class Raney(STransformLeaf, LeafLaw):
         excess = self.r - self.p
         if not (is_expression(excess) and excess.free_symbols) and excess > 0:
             raise InvalidLawError(f"Raney: r = {self.r} must be at most p = {self.p}")
+        if not (is_expression(self.p) and self.p.free_symbols) and self.p > _MOST:
+            raise InvalidLawError(
+                f"Raney: p = {self.p} is above {_MOST}, where all but 1e-3 of the law lies below "
+                "the smallest number of double precision"
+            )
 
     def relation(self) -> Relation:
         """The law itself, or the constant 1 for ``p = r = 1``."""

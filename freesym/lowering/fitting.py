@@ -74,6 +74,7 @@ class _Law:
     position: Vectorised
     density: Vectorised
     tolerance: float
+    rounded: bool = False
 
     def sample(self, start: float, stop: float) -> _Piece:
         """Values at the nodes and check points of an interval."""
@@ -128,11 +129,15 @@ def _position_fit(piece: _Piece, tolerance: float) -> Floats | None:
     return _resolved(x - x[0], noise, tolerance, float(np.ptp(x)))
 
 
-def _density_fit(piece: _Piece, tolerance: float) -> Floats | None:
+def _density_fit(piece: _Piece, law: _Law) -> Floats | None:
     """Fit that allows for the rounding of the parameter where the density is steep."""
-    size = float(np.max(np.abs(piece.mass)))
-    noise = EPSILON * (size + 4 * _steepness(piece, piece.mass))
-    return _resolved(piece.mass, min(noise, 1e-4 * size), tolerance, size)
+    size, change = float(np.max(np.abs(piece.mass))), float(np.ptp(piece.mass))
+    noise = min(EPSILON * (size + 4 * _steepness(piece, piece.mass)), 1e-4 * size)
+    width = float(np.ptp(piece.position))
+    if law.rounded and width > 0.0:
+        blurred = EPSILON * float(np.max(np.abs(piece.position))) * change / width
+        noise = max(noise, min(2 * blurred, 0.3 * size))
+    return _resolved(piece.mass, noise, law.tolerance, size)
 
 
 def _is_regular(offset: Floats, density: Floats) -> bool:
@@ -214,7 +219,7 @@ class _Fit:
     def add(self, piece: _Piece) -> float | None:
         """Take the piece if it is resolved; otherwise return where to divide it."""
         middle = 0.5 * piece.start + 0.5 * piece.stop
-        density = _density_fit(piece, self.law.tolerance)
+        density = _density_fit(piece, self.law)
         if np.ptp(piece.position) == 0.0:
             if density is None and not self.is_too_small(piece):
                 return middle
@@ -368,6 +373,7 @@ def fit_panels(
     *,
     tolerance: float = 1e-14,
     mass: float | None = None,
+    rounded: bool = False,
 ) -> FittedMeasure:
     r"""Resolve the law of ``position(v)``, v with a density on an interval, into atoms and panels.
 
@@ -387,6 +393,8 @@ def fit_panels(
         Relative accuracy of both polynomials on each panel.
     mass : float, optional
         Total mass, if known.
+    rounded : bool
+        Whether the density was computed from rounded positions, which blurs it where it is steep.
 
     Returns
     -------
@@ -401,7 +409,7 @@ def fit_panels(
     ValueError
         If a function is not finite inside an interval, or is not resolved by 8000 pieces.
     """
-    law = _Law(position, density, tolerance)
+    law = _Law(position, density, tolerance, rounded)
     pieces = list(_intervals(breakpoints))
     samples = [law.sample(start, stop) for start, stop in pieces]
     total = math.fsum(piece.modulus for piece in samples)

@@ -15,10 +15,12 @@ from freesym.laws._models import of_quantiles
 from freesym.operations.node import require_law, require_laws
 from freesym.parameters import (
     NONNEGATIVE,
+    POSITIVE,
     Domain,
     Number,
     as_number,
     as_sequence,
+    checked,
     exact_quotient,
     is_expression,
     number_repr,
@@ -252,7 +254,8 @@ def noncentral_wishart(law: Law, s: Number, ratio: Number = 1) -> Law:
     Parameters
     ----------
     law : Law
-        The law of ``A A^T`` for ``A`` of shape (n, p), ``n/p = ratio <= 1``.
+        The law of ``A A^T`` for ``A`` of shape (n, p), ``n/p = ratio``.  With more rows than
+        columns it has an atom of mass at least ``1 - 1/ratio`` at 0.
     s : number
         The variance of the noise: ``G`` has independent entries of variance ``1/p``.
     ratio : number
@@ -269,11 +272,14 @@ def noncentral_wishart(law: Law, s: Number, ratio: Number = 1) -> Law:
     [5, 34]
     """
     from freesym.laws.marchenko_pastur import MarchenkoPastur
-    from freesym.parameters import checked
-
     variance = checked(s, NONNEGATIVE, "noncentral_wishart", "s")
+    ratio = checked(ratio, POSITIVE, "noncentral_wishart", "ratio")
     if variance == 0:
         return law
+    if not getattr(ratio, "free_symbols", None) and ratio > 1:
+        # the same matrices transposed
+        inverse = exact_quotient(1, ratio)
+        return noncentral_wishart(law.reshape(ratio), variance * ratio, inverse).reshape(inverse)
     return rectangular_sum(law, MarchenkoPastur(ratio, variance), ratio=ratio)
 
 

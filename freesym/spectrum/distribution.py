@@ -29,6 +29,8 @@ from freesym.spectrum.support import (
 Real = NDArray[np.float64]
 _NODES = 257
 _HALVINGS, _TABLE_ERROR = 12, 1e-8
+#: Below this, points are too small for the solver.
+_TINY = 1e-280
 #: So near to an atom, in units of the width, potentials have lost digits.
 _BESIDE = 1e-6
 
@@ -289,6 +291,8 @@ def quantile_table(relation: Relation) -> QuantileTable:
         if not len(x):
             raise ConvergenceError(f"no verified solution between {a:.6g} and {b:.6g}", (a, b))
         end_values = np.array([values[0] if end == a else values[-1] for end in ends])
+        if a == 0 and 0 < x[0] < _TINY:
+            end_values[0] = min(end_values[0], _cdf(relation, np.zeros(1))[0])
         columns.append((x, values, rho))
         columns.append((ends, end_values, np.zeros(len(ends))))
     for location, mass in _masses(relation):
@@ -382,10 +386,22 @@ def _quantile(relation: Relation, q: Real) -> Real:
         small = moved <= 4e-16 * np.abs(trial)
         done = exact | small | (high[active] - low[active] <= 0)
         active = active[~done]
+    _below_the_table(table, q, x)
     intervals = support(relation)
     lowest = -math.inf if math.isinf(intervals[0][0]) else table.x[0]
     highest = math.inf if math.isinf(intervals[-1][1]) else table.x[-1]
     return np.where(q <= 0, lowest, np.where(q >= 1, highest, x))
+
+
+def _below_the_table(table: QuantileTable, q: Real, x: Real) -> None:
+    """Quantiles in the power law beside 0, where points are too small for the solver."""
+    if table.x[0] != 0 or not 0 < table.x[1] < _TINY:
+        return
+    rise = table.cdf[1] - table.cdf[0]
+    below = (q > table.cdf[0]) & (q < table.cdf[1])
+    with np.errstate(under="ignore"):
+        share = (q[below] - table.cdf[0]) / rise
+        x[below] = table.x[1] * share ** (rise / (table.x[1] * table.density[1]))
 
 
 def _middle(low: Real, high: Real) -> Real:

@@ -56,3 +56,12 @@ def test_infinite_quantiles_and_points() -> None:
     )
     law = fs.MarchenkoPastur(1) + fs.Semicircle()
     np.testing.assert_array_equal(law.G([np.inf, -np.inf]), [0, 0])
+
+
+def test_quantiles_below_the_smallest_number() -> None:
+    """Of the 10,000th power 93 % lie below 1e-300; by the power law at 0 these quantiles vanish."""
+    law = fs.MarchenkoPastur(1).multiplicative_power(10_000)
+    np.testing.assert_array_equal(law.quantile([0.01, 0.5, 0.9]), 0.0)
+    assert law.quantile(0.999) == pytest.approx(0.04453771, rel=1e-6)
+    with pytest.raises(fs.InvalidLawError, match="smallest number"):
+        fs.Raney(10**10, 1)
