@@ -1,4 +1,8 @@
-"""Hypothesis profiles, and the seed of every run in the report."""
+"""Profiles of the suite, and the seed of every run in the report.
+
+``quick`` is the default, for a check of a few minutes; ``ci`` adds the tests marked ``long`` and
+examples; ``thorough`` is for a night.  Tests marked ``slow`` run when they are asked for.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +13,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 _QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large)
-
 # the first examples compile or load kernels, so time limits per example mean nothing
-settings.register_profile("dev", deadline=None, max_examples=40, suppress_health_check=_QUIET)
-settings.register_profile(
-    "ci", deadline=None, max_examples=60, derandomize=True, suppress_health_check=_QUIET
-)
-settings.register_profile(
-    "thorough", deadline=None, max_examples=1000, print_blob=True, suppress_health_check=_QUIET
-)
-_PROFILE = os.environ.get("FREESYM_HYPOTHESIS", "ci" if os.environ.get("CI") else "dev")
+_COMMON = settings(deadline=None, suppress_health_check=_QUIET)
+
+settings.register_profile("quick", _COMMON, max_examples=25)
+settings.register_profile("ci", _COMMON, max_examples=60, derandomize=True)
+settings.register_profile("thorough", _COMMON, max_examples=10_000, print_blob=True)
+_PROFILE = os.environ.get("FREESYM_HYPOTHESIS", "ci" if os.environ.get("CI") else "quick")
 settings.load_profile(_PROFILE)
 
 SEED = int(os.environ.get("FREESYM_SEED", "20240607"))
@@ -33,12 +34,16 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Slow tests run when they are asked for."""
-    if "slow" in config.getoption("-m"):
-        return
-    for item in items:
-        if "slow" in item.keywords:
-            item.add_marker(pytest.mark.skip(reason="slow; run with -m slow"))
+    """Long tests are left out of the quick profile, unless they are asked for by name."""
+    asked = config.getoption("-m")
+    left_out = {"slow"} if _PROFILE != "quick" else {"slow", "long"}
+    left_out -= set(asked.split())
+    if any("::" in argument for argument in config.args):
+        left_out.clear()
+    kept = [item for item in items if not left_out & {mark.name for mark in item.iter_markers()}]
+    if len(kept) < len(items):
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+        items[:] = kept
 
 
 @pytest.fixture

@@ -207,6 +207,7 @@ def stratified(network, rng):
     return values
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("widths", UNEQUAL, ids=str)
 @pytest.mark.parametrize("weights", WEIGHTS)
 @pytest.mark.parametrize("activation", ["linear", "relu", LeakyReLU(Fraction(1, 5))], ids=str)
@@ -227,6 +228,7 @@ def test_classifier_widths(seed):
 # ------------------------------------------------------------------------------- real networks
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("weights", WEIGHTS)
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
 def test_real_networks(activation, weights, seed):

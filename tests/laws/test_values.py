@@ -170,6 +170,7 @@ def test_many_eigenvalues() -> None:
     assert law.G(0.3 + 0.1j) == pytest.approx(np.mean(1 / (0.3 + 0.1j - values)), rel=1e-12)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "law",
     [

@@ -167,6 +167,7 @@ def test_bivariate_normal_probabilities():
 # ------------------------------------------------------------------------------------ slope laws
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("q", [0.02, 0.5, 0.9, 3.0])
 @pytest.mark.parametrize("name", [n for n in SMOOTH if n not in ("sin", "cos")])
 def test_slope_laws(name, q):
@@ -183,6 +184,7 @@ def test_slope_laws(name, q):
     assert float(law.cdf(level)) == pytest.approx(share, abs=5e-3)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["sin", "cos"])
 def test_slope_laws_with_many_zeros(name):
     phi = activation_named(name)

@@ -41,6 +41,7 @@ KINDS = {
 WIDTHS = [(400, 400, 400, 400), (300, 500, 400, 450), (500, 200, 300, 400)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("widths", WIDTHS, ids=str)
 @pytest.mark.parametrize("kind", KINDS)
 def test_laws_against_stratified_matrices(kind, widths, seed):

@@ -205,6 +205,7 @@ def kolmogorov(law: fs.Law, values: Any) -> float:
     return float(np.maximum(cdf - above, below - cdf).max())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [n for n, law in CASES.items() if len(law.operands) == 2])  # type: ignore[attr-defined]
 def test_spectra_of_kronecker_matrices(name: str) -> None:
     law: Any = CASES[name]
@@ -325,6 +326,7 @@ def test_inside_free_expressions(law: fs.Law) -> None:
         assert abs((weights * law.density(x) * x**k).sum() - exact) < 1e-3 * max(1.0, abs(exact))
 
 
+@pytest.mark.long
 def test_a_free_sum_with_a_semicircle_matches_matrices() -> None:
     law = classical_sum(fs.Uniform(-1, 1), fs.Arcsine()) + fs.Semicircle()
     matrix = law.sample_matrix(400, 5)

@@ -36,6 +36,7 @@ EXPRESSIONS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("law", [*LEAVES, *EXPRESSIONS], ids=lambda law: repr(law)[:60])
 def test_right_laws_pass(law: Law) -> None:
     report = check_law(law)

@@ -90,6 +90,7 @@ def test_the_wasserstein_distance_is_that_of_sorted_samples(values: list[float])
 # --------------------------------------------------------------------- simulation
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "law",
     [
@@ -151,6 +152,7 @@ def test_rates_of_convergence() -> None:
     assert assert_converges(fs.PointMass(1), sizes=(5, 10, 20), rng=0).p_value == 1
 
 
+@pytest.mark.long
 def test_false_alarms_of_convergence() -> None:
     """Independent eigenvalues converge at exactly n^(-1/2): 200 runs at level 1/20."""
     alarms = 0
@@ -246,6 +248,7 @@ def test_one_delocalised_side_suffices() -> None:
     assert_asymptotically_free(make, sizes=(64, 256), rate=0.5, rng=0)
 
 
+@pytest.mark.long
 def test_false_alarms_of_freeness() -> None:
     """150 runs at level 1/20."""
     alarms = 0

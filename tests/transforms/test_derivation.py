@@ -303,6 +303,7 @@ def test_symbols_are_admitted_only_where_asked():
     assert all(s.is_positive for s in law.free_symbols)
 
 
+@pytest.mark.long
 def test_example():
     done = subprocess.run(
         [sys.executable, ROOT / "examples" / "05_derivations.py"], capture_output=True, text=True,
