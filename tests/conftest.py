@@ -12,13 +12,15 @@ import sys
 import pytest
 from hypothesis import HealthCheck, settings
 
-_QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large)
-# the first examples compile or load kernels, so time limits per example mean nothing
-_COMMON = settings(deadline=None, suppress_health_check=_QUIET)
-
-settings.register_profile("quick", _COMMON, max_examples=25)
+_COMMON = settings(
+    deadline=None,  # the first examples compile or load kernels
+    print_blob=True,
+    report_multiple_bugs=False,  # a wrong value must not hide behind a refused point
+    suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large),
+)
+settings.register_profile("quick", _COMMON, max_examples=25, derandomize=True)
 settings.register_profile("ci", _COMMON, max_examples=60, derandomize=True)
-settings.register_profile("thorough", _COMMON, max_examples=10_000, print_blob=True)
+settings.register_profile("thorough", _COMMON, max_examples=10_000)
 _PROFILE = os.environ.get("FREESYM_HYPOTHESIS", "ci" if os.environ.get("CI") else "quick")
 settings.load_profile(_PROFILE)
 
