@@ -318,9 +318,8 @@ def _where_nonreal(relation: Relation, polynomial: Any, x: Any) -> Pieces:
         return ()
     inside = _odd_part(-polynomial.discriminant())
     expression = _radicals(polynomial, x, None)
-    lows = [0.0 if continuous_support(c.numeric())[0][0] >= 0 else -1.0
-            for _, c in instances(relation)]  # fmt: skip
-    low = sympy.S.Zero if min(lows) >= 0 else -sympy.oo
+    starts = [i[0][0] for _, c in instances(relation) if (i := continuous_support(c.numeric()))]
+    low = sympy.S.Zero if min(starts, default=0.0) >= 0 else -sympy.oo
     return (Piece(low, sympy.oo, _on(expression, x, low), inside > 0),)
 
 
