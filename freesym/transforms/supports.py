@@ -58,10 +58,12 @@ def support_with_atoms(relation: Relation) -> tuple[Interval, ...]:
         places = [sympy.sympify(place) for place in atoms(relation)]
     except (UnboundParameterError, TypeError, ValueError):
         places = []
-    for place in places:
-        known = [_is_within(place, interval) for interval in intervals]
-        if all(within is False for within in known):
-            intervals.append((place, place))
+    atomic = [
+        (place, place)
+        for place in places
+        if all(_is_within(place, interval) is False for interval in intervals)
+    ]
+    intervals += atomic
     if any(a.free_symbols for a, _ in intervals):
         return tuple(intervals)
     return tuple(sorted(intervals, key=lambda interval: float(interval[0])))

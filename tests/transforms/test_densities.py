@@ -127,6 +127,15 @@ def test_beyond_the_transition():
     assert abs(value - sympy.sqrt(2) / (3 * sympy.pi)) < 1e-25
 
 
+def test_open_ends_with_symbols():
+    """The ends have no formula, the density has: a rectangular sum with three symbols."""
+    law = fs.noncentral_wishart(fs.PointMass(c), v, p)
+    point = {c: 2, v: R(1, 3), p: R(1, 2)}
+    formula, bound = law.density_formula(x).subs(point), law.subs(point)
+    for q in (0.5, 2.0, 3.5, 9.0):
+        assert float(formula.subs(x, q)) == pytest.approx(bound.density(q), abs=1e-9)
+
+
 # ---------------------------------------------------------------------- parametric
 
 
