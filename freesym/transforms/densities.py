@@ -19,10 +19,12 @@ import numpy as np
 from freesym.algebra.real_roots import real_roots
 from freesym.errors import (
     ConvergenceError,
+    InvalidLawError,
     NotAlgebraicError,
     UnsupportedOperationError,
 )
 from freesym.lazy import LazyModule
+from freesym.parameters import is_expression
 from freesym.relations import nodes
 from freesym.relations.leaf import CauchyLeaf, Leaf
 from freesym.relations.relation import Relation
@@ -99,6 +101,7 @@ def density_formula(relation: Relation, x: Any) -> Any:
     Piecewise((sqrt((2 - x)*(x + 2))/(2*pi), (x > -2) & (x < 2)), (0, True))
     """
     _check(relation)
+    _check_variable(relation, x)
     variable = sympy.Symbol("x", real=True)
     reason: Exception
     try:
@@ -110,6 +113,17 @@ def density_formula(relation: Relation, x: Any) -> Any:
         return parametric_density(relation)
     except UnsupportedOperationError as error:
         raise _explained(reason, error) from reason
+
+
+def _check_variable(relation: Relation, x: Any) -> None:
+    if not is_expression(x):
+        raise InvalidLawError(
+            f"the variable {x!r} is no SymPy symbol; give one, for example sympy.Symbol('x')"
+        )
+    if x.free_symbols & set(symbols_of(relation)):
+        raise InvalidLawError(
+            f"{x} is also a parameter of the law; choose another name for the variable"
+        )
 
 
 def _check(relation: Relation) -> None:
@@ -314,8 +328,6 @@ def _where_nonreal(relation: Relation, polynomial: Any, x: Any) -> Pieces:
     The verification compares points outside of the support as well: other zeros may be
     nonreal there.
     """
-    if not symbols_of(relation):
-        return ()
     inside = _odd_part(-polynomial.discriminant())
     expression = _radicals(polynomial, x, None)
     starts = [i[0][0] for _, c in instances(relation) if (i := continuous_support(c.numeric()))]

@@ -54,13 +54,11 @@ class EdgeExponent(NamedTuple):
     exponent: Any
 
 
-@lru_cache(maxsize=256)
 def edges(relation: Relation) -> tuple[Any, ...]:
     """The ends of the intervals of the continuous part, exact and ascending."""
     return tuple(end for interval in exact_support(relation) for end in interval)
 
 
-@lru_cache(maxsize=256)
 def edge_exponents(relation: Relation) -> tuple[EdgeExponent, ...]:
     """The exponent of the density at every finite edge, and at cusps inside the support.
 
@@ -76,7 +74,12 @@ def edge_exponents(relation: Relation) -> tuple[EdgeExponent, ...]:
     >>> [(str(e), side, str(a)) for e, side, a in edge_exponents(law.relation())][1:3]
     [('0', 'left', '1/3'), ('0', 'right', '1/3')]
     """
-    check_exact(relation)
+    check_exact(relation)  # not in the cache, where floats are equal to exact numbers
+    return _edge_exponents(relation)
+
+
+@lru_cache(maxsize=256)
+def _edge_exponents(relation: Relation) -> tuple[EdgeExponent, ...]:
     core, scale, shift = without_affine(relation)
     found = []
     for edge, side in _places(core):

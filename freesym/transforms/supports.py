@@ -38,7 +38,6 @@ _SEPARATION = 20.0
 _VALUES = 6
 
 
-@lru_cache(maxsize=256)
 def exact_support(relation: Relation) -> tuple[Interval, ...]:
     """The intervals of the continuous part, with exact ends, ascending.
 
@@ -47,7 +46,7 @@ def exact_support(relation: Relation) -> tuple[Interval, ...]:
     UnsupportedOperationError
         If the choice of edges depends on symbols, or they have no expression.
     """
-    check_exact(relation)
+    check_exact(relation)  # not in the cache, where floats are equal to exact numbers
     return _support(relation)
 
 
@@ -74,6 +73,7 @@ def _is_within(place: Any, interval: Interval) -> bool | None:
     return bool(inside) if inside in (sympy.true, sympy.false) else None
 
 
+@lru_cache(maxsize=256)
 def _support(relation: Relation) -> tuple[Interval, ...]:
     match relation:
         case Constant():

@@ -37,7 +37,6 @@ sympy: Any = LazyModule("sympy")
 _AGREEMENT = 1e-8
 
 
-@lru_cache(maxsize=256)
 def parametric_density(relation: Relation) -> ParametricDensity:
     """The density of a law whose chart is a product of powers, along a parameter.
 
@@ -46,7 +45,12 @@ def parametric_density(relation: Relation) -> ParametricDensity:
     UnsupportedOperationError
         If the chart is none, or too many of its points remain.
     """
-    check_exact(relation)
+    check_exact(relation)  # not in the cache, where floats are equal to exact numbers
+    return _parametric_density(relation)
+
+
+@lru_cache(maxsize=256)
+def _parametric_density(relation: Relation) -> ParametricDensity:
     core, scale, shift = without_affine(relation)
     chart, squared = power_chart(core), False
     if chart is None:

@@ -251,3 +251,18 @@ def test_what_there_is_instead():
         fs.MarchenkoPastur(0.25).density_formula(x)
     with pytest.raises(UnsupportedOperationError, match="trigonometric"):
         (fs.Semicircle() + fs.MarchenkoPastur(2)).parametric_density()
+
+
+def test_transcendental_parameters():
+    """Their edges have no exact form; the density is the cubic's where its zeros are not real."""
+    law = fs.Semicircle(0, sympy.pi) + fs.MarchenkoPastur(sympy.E / 3)
+    formula = law.density_formula(x)
+    for q in (-5.0, -2.0, 0.3, 4.0, 8.0):
+        assert float(formula.subs(x, q)) == pytest.approx(law.density(q), abs=1e-9)
+
+
+def test_variables_of_formulas():
+    with pytest.raises(InvalidLawError, match="no SymPy symbol"):
+        fs.MarchenkoPastur(1).density_formula("x")
+    with pytest.raises(InvalidLawError, match="also a parameter"):
+        fs.MarchenkoPastur(c).density_formula(c)

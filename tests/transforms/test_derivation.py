@@ -32,6 +32,7 @@ LAWS = {
     "leaf with a power": fs.Raney(3, 2),
     "leaf of a measure": fs.EquilibriumMeasure(HALF, 1),
     "point": fs.PointMass(2),
+    "point at 0": fs.PointMass(0),
     "sum": SC(0, v) + SIGN,
     "sum with a cusp": SC() + SIGN,
     "sum of points": fs.Discrete([0, 1, 3]) + SIGN,

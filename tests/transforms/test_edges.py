@@ -242,6 +242,21 @@ def test_undecided_questions_are_named():
         fs.MarchenkoPastur(0.3).edges(exact=True)
 
 
+def test_floats_are_refused_after_equal_exact_numbers():
+    """They are equal as keys of caches."""
+    exact, rounded = (fs.MarchenkoPastur(a) + fs.MarchenkoPastur(a, 2) for a in (R(1, 4), 0.25))
+    for ask in ("edges", "support"):
+        assert getattr(exact, ask)(exact=True)
+        with pytest.raises(InvalidLawError, match=r"0\.25"):
+            getattr(rounded, ask)(exact=True)
+    assert exact.edge_exponents()
+    with pytest.raises(InvalidLawError, match=r"0\.25"):
+        rounded.edge_exponents()
+    assert fs.FussCatalan(2).parametric_density()
+    with pytest.raises(InvalidLawError, match=r"2\.0"):
+        fs.FussCatalan(2.0).parametric_density()
+
+
 def test_real_roots():
     assert real_roots([0, 1]) == [0.0]
     assert real_roots([-6, 11, -6, 1]) == pytest.approx([1, 2, 3])
