@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import sympy
@@ -41,6 +42,7 @@ from freesym.transforms.formulas import (
     symbolic,
     with_children,
 )
+from freesym.transforms.potentials import collected, without_lower_arguments
 
 _FAILURES = (
     ArithmeticError, AssertionError, AttributeError, FreesymError, NotImplementedError,
@@ -283,15 +285,19 @@ class ClosedForms:
 
     def potential(self, relation: Relation) -> Closed | None:
         """``E log(x - X)`` on the upper half-plane, by the rules of leaves and nodes."""
+        x = self.variable
+        side = partial(self.samples.half_plane, relation, x=x)
 
-        def candidate() -> Closed | None:
-            x = self.variable
+        def candidate() -> Closed:
             value = self._state(relation, "w", x).potential()
             constants = [c for c in value.atoms(sympy.log) if not c.has(x)]
             return formula(x, value.xreplace({c: sympy.expand_log(c) for c in constants}))
 
+        def continuous() -> Closed:
+            return formula(x, without_lower_arguments(candidate().expression, x, side))
+
         found: Closed | None = self._first(
-            "u", relation, [candidate], self.samples.agrees_potential
+            "u", relation, [continuous, candidate], self.samples.agrees_potential
         )
         return found
 
@@ -406,15 +412,9 @@ def _moved_state(state: State, y: Any, value: Any) -> State:
     return dataclasses.replace(
         state, w=state.w.subs(y, value), g=state.g.subs(y, value), psi=state.psi.subs(y, value),
         r=None, s=None, regular=None, log_w=None,
-        potential=lambda: _collected(state.potential()).subs(y, value),
+        potential=lambda: collected(state.potential()).subs(y, value),
         log_s=lambda: state.log_s().subs(y, value),
     )  # fmt: skip
-
-
-def _collected(potential: Any) -> Any:
-    """A sum with every logarithm once."""
-    expanded = sympy.expand_mul(potential)
-    return sympy.collect(expanded, sorted(expanded.atoms(sympy.log), key=str))
 
 
 def _as_given(closed: Closed, leaf: Any, x: Any) -> Closed:

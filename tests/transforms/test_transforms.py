@@ -540,3 +540,25 @@ def test_brackets_where_operations_bind_less():
     law = (fs.Semicircle(1) + fs.Uniform(0, 2)) @ fs.MarchenkoPastur(c)
     assert law._repr_latex_().startswith(r"$(\mathrm{SC}(1) \boxplus")
     assert "= " in fs.Semicircle().transform_formula("G")._repr_latex_()
+
+
+POTENTIALS = {
+    "semicircle": fs.Semicircle(),
+    "product": fs.MarchenkoPastur(F(1, 2)) @ fs.Bernoulli(F(1, 3)),
+    "power": fs.KestenMcKay(3),
+    "points": fs.Bernoulli(F(1, 3)),
+    "reshaped": fs.MarchenkoPastur(F(1, 2)).reshape(F(1, 2)),
+    "mixture": fs.mixture([fs.Semicircle(), fs.PointMass(5)], [F(1, 2), F(1, 2)]),
+    "reflected": 1 - fs.MarchenkoPastur(F(1, 2)),
+}
+
+
+@pytest.mark.parametrize("name", POTENTIALS)
+def test_potentials_on_both_sides_of_the_spectrum(name):
+    """No logarithm of what tends to the negative axis from below: no whole turns are lost."""
+    found = POTENTIALS[name].transform_formula("log_potential")
+    assert found.is_closed_form
+    assert "boundary values" in str(found.domain)
+    for point in (-7.3, -40.0, 11.5):
+        value = complex(found.expression.subs(found.variable, sympy.Rational(point)).evalf(20))
+        assert value == pytest.approx(complex(found(point)), rel=1e-12)
