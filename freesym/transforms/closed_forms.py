@@ -102,7 +102,10 @@ class ClosedForms:
         """``G`` on the upper half-plane."""
         candidates = self._cauchy_candidates(relation)
         found: Closed | None = self._first("G", relation, candidates, self.samples.agrees_g)
-        return found
+        if found is None or not found.expression.has(sympy.log):
+            return found
+        x, side = self.variable, partial(self.samples.half_plane, relation, x=self.variable)
+        return formula(x, without_lower_arguments(found.expression, x, side))
 
     def _cauchy_candidates(self, relation: Relation) -> Iterator[Callable[[], Any]]:
         x = self.variable

@@ -330,6 +330,8 @@ def _agrees(found: ParametricDensity, relation: Relation) -> bool:
             low, high = (float(end) for end in piece.interval)
             for share in generator.uniform(0.03, 0.97, 6):
                 x, density = piece.at(sympy.Float(low + share * (high - low), 17), 15)
+                if isinstance(x, mpmath.mpc) or isinstance(density, mpmath.mpc):
+                    return False
                 expected = float(solver_density(numeric, float(x)))
                 if not abs(density - expected) <= _AGREEMENT * abs(expected):
                     return False

@@ -250,6 +250,8 @@ def test_what_there_is_instead():
     with pytest.raises(InvalidLawError, match=r"0\.25"):
         fs.MarchenkoPastur(0.25).density_formula(x)
     with pytest.raises(UnsupportedOperationError, match="trigonometric"):
+        fs.TwoPoint(R(1, 100), 1, HALF).multiplicative_power(3).parametric_density()
+    with pytest.raises(UnsupportedOperationError, match="trigonometric"):
         (fs.Semicircle() + fs.MarchenkoPastur(2)).parametric_density()
 
 

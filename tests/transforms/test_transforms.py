@@ -562,3 +562,13 @@ def test_potentials_on_both_sides_of_the_spectrum(name):
     for point in (-7.3, -40.0, 11.5):
         value = complex(found.expression.subs(found.variable, sympy.Rational(point)).evalf(20))
         assert value == pytest.approx(complex(found(point)), rel=1e-12)
+
+
+def test_logarithms_inside_the_spectrum():
+    """``G`` of a uniform law on its interval, and of what is made of it: ``Im G <= 0``."""
+    uniform = fs.Uniform(0, 1)
+    for law in (uniform, fs.mixture([uniform, fs.PointMass(2)], [F(1, 2), F(1, 2)])):
+        found = law.transform_formula("G")
+        for point in (-0.7, 0.3, 0.75, 1.5):
+            value = complex(found.expression.subs(found.variable, sympy.Rational(point)).evalf(20))
+            assert value == pytest.approx(complex(found(point)), rel=1e-12)
