@@ -45,7 +45,7 @@ mpmath: Any = LazyModule("mpmath")
 sympy: Any = LazyModule("sympy")
 
 _AGREEMENT = 1e-9
-_POINTS = 7
+_POINTS = 16
 
 
 @dataclass(frozen=True)
@@ -363,14 +363,16 @@ def _cubic(polynomial: Any, x: Any, ends: tuple[Any, Any] | None) -> Any:
     if p == 0:
         # one of the cube roots vanishes
         return factor * sympy.Abs(2 * half) ** sympy.Rational(1, 3)
-    fixed = ends is not None and _keeps_sign(p, x, ends)
+    # u and v change their signs where one is 0, and where the leading coefficient is
+    fixed = ends is not None and _keeps_sign(p, x, ends) and _keeps_sign(a, x, ends)
     u, v = (_real_cube_root(-half + sign * root, x, ends if fixed else None) for sign in (1, -1))
     return factor * (u - v)
 
 
 def _keeps_sign(p: Any, x: Any, ends: tuple[Any, Any]) -> bool:
-    """Whether a rational function of ``x`` alone has no zero inside an interval."""
-    numerator = sympy.Poly(sympy.fraction(sympy.together(p))[0], x)
+    """Whether a function of ``x`` alone has no zero, and no pole, inside an interval."""
+    top, bottom = sympy.fraction(sympy.together(p))
+    numerator = sympy.Poly(top * bottom, x)
     if numerator.free_symbols_in_domain or not numerator.domain.is_ZZ:
         return False
     low, high = (float(end) for end in ends)
@@ -444,7 +446,8 @@ def _verified(relation: Relation, pieces: Pieces, x: Any) -> Pieces:
 
 
 def _random_points(generator: Any, low: float, high: float) -> list[float]:
-    shares = generator.uniform(0.02, 0.98, _POINTS)
+    # one in every part, for formulas that fail between two singularities only
+    shares = 0.01 + 0.98 * (np.arange(_POINTS) + generator.uniform(0, 1, _POINTS)) / _POINTS
     if math.isinf(low) or math.isinf(high):
         start = low if math.isfinite(low) else high if math.isfinite(high) else 0.0
         sign = 1.0 if math.isinf(high) else -1.0

@@ -127,6 +127,16 @@ def test_beyond_the_transition():
     assert abs(value - sympy.sqrt(2) / (3 * sympy.pi)) < 1e-25
 
 
+def test_poles_of_the_cubic_inside_the_support():
+    """A cube root changes its sign where the leading coefficient vanishes, at 16/5 here."""
+    law = (fs.TwoPoint(R(8, 7), R(7, 2), THIRD) @ fs.FreeBinomial(HALF, R(14, 5))).reshape(R(2, 3))
+    formula = law.density_formula(x)
+    for q in (2.7, 2.95, 3.1, 3.19, 3.21, 4.5):
+        value = formula.subs(x, sympy.Rational(q)).evalf(20)
+        assert value.is_real
+        assert float(value) == pytest.approx(law.density(q), rel=1e-10)
+
+
 def test_open_ends_with_symbols():
     """The ends have no formula, the density has: a rectangular sum with three symbols."""
     law = fs.noncentral_wishart(fs.PointMass(c), v, p)
