@@ -35,8 +35,8 @@ sympy: Any = LazyModule("sympy")
 _MOST_TERMS = 50_000
 _NUMERIC_CHECKS, _SYMBOLIC_CHECKS = 512, 4
 # The work grows as the third power of the degree and by such a factor with every symbol; the
-# largest that is tried unasked takes some ten seconds.
-_PER_SYMBOL, _LARGEST_WORK = 5, 16_000
+# largest that is tried unasked takes some twenty seconds.
+_PER_SYMBOL, _LARGEST_WORK = 5, 5_000
 
 
 @dataclass(frozen=True)
