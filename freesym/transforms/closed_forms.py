@@ -42,6 +42,7 @@ from freesym.transforms.formulas import (
     symbolic,
     with_children,
 )
+from freesym.transforms.logarithms import inverse_of_logarithm
 from freesym.transforms.potentials import collected, without_lower_arguments
 
 _FAILURES = (
@@ -187,7 +188,15 @@ class ClosedForms:
 
     def _r_candidates(self, relation: Relation) -> Iterator[Callable[[], Any]]:
         yield lambda: self._r_by_rule(symbolic(relation), relation)
+        if isinstance(relation, CauchyLeaf):
+            yield lambda: self._r_of_logarithm(relation)
         yield from self._near_zero(relation, "wr")
+
+    def _r_of_logarithm(self, leaf: Leaf) -> Local | None:
+        x, cauchy = self.variable, self.cauchy(leaf)
+        w = sympy.Dummy("w")
+        inverse = None if cauchy is None else inverse_of_logarithm(cauchy.expression, x, w)
+        return None if inverse is None else _stated(x, inverse.subs(w, x) - 1 / x)
 
     def _r_by_rule(self, exact: Any, relation: Any) -> Local | None:
         x = self.variable

@@ -433,8 +433,7 @@ def test_implicit_becomes_closed_once_parameters_are_bound():
 
 
 def test_implicit_r_and_s():
-    r = fs.Uniform(0, 1).R(w)
-    assert isinstance(r, ImplicitTransform)
+    r = ImplicitTransform(fs.Uniform(0, 1), "R", w)
     expected = sympy.series(1 / (1 - sympy.exp(-w)) - 1 / w, w, 0, 6)
     assert sympy.expand(r.series(w, 0, 6) - expected).removeO() == 0
     point = 0.4 - 0.2j
@@ -572,3 +571,17 @@ def test_logarithms_inside_the_spectrum():
         for point in (-0.7, 0.3, 0.75, 1.5):
             value = complex(found.expression.subs(found.variable, sympy.Rational(point)).evalf(20))
             assert value == pytest.approx(complex(found(point)), rel=1e-12)
+
+
+def test_r_transform_of_uniform_laws():
+    """``b_n = kappa_n n!`` are Bernoulli numbers: the logarithm is inverted exactly."""
+    a = sympy.Symbol("a", positive=True)
+    w = sympy.Symbol("w")
+    found = fs.Uniform(-a, 2 * a).transform_formula("R", w)
+    assert found.is_closed_form
+    series = sympy.series(found.expression.subs(a, 1), w, 0, 4).removeO()
+    kappa = fs.Uniform(-1, 2).free_cumulants(4)
+    assert [series.coeff(w, k) for k in range(4)] == [sympy.sympify(k) for k in kappa]
+    law = fs.Uniform(0, 1) + fs.Semicircle()
+    value = complex(law.R(w).subs(w, sympy.Rational(1, 10)))
+    assert value == pytest.approx(complex(law.R(0.1)), rel=1e-12)
