@@ -176,7 +176,7 @@ def test_expected_formulas():
     assert sympy.simplify(fs.MarchenkoPastur(c, v).S(m) - 1 / (v * (1 + c * m))) == 0
     assert fs.Semicircle(mu, v).R(w) == mu + v * w
     assert fs.Bernoulli(p).S(m) == (1 + m) / (p + m)
-    assert fs.Uniform(0, 1).G(z) == sympy.log(z / (z - 1))
+    assert fs.Uniform(0, 1).G(z) == -sympy.log((z - 1) / z)
     assert fs.Arcsine(-1, 1).G(z) == 1 / (sympy.sqrt(z - 1) * sympy.sqrt(z + 1))
     root = sympy.sqrt(z - (1 + sympy.sqrt(c)) ** 2) * sympy.sqrt(z - (1 - sympy.sqrt(c)) ** 2)
     known = (z + c - 1 - root) / (2 * c * z)
@@ -585,3 +585,11 @@ def test_r_transform_of_uniform_laws():
     law = fs.Uniform(0, 1) + fs.Semicircle()
     value = complex(law.R(w).subs(w, sympy.Rational(1, 10)))
     assert value == pytest.approx(complex(law.R(0.1)), rel=1e-12)
+
+
+def test_inverses_on_the_imaginary_axis():
+    """Where a symmetric law with a product in it needs the thorough solver."""
+    law = fs.Semicircle() @ fs.MarchenkoPastur(F(1, 2))
+    for point in (0.02j, -0.02j, 0.1j):
+        value = complex(law.R(w).subs(w, sympy.sympify(point)).evalf(20))
+        assert complex(law.R(point)) == pytest.approx(value, rel=1e-9)
