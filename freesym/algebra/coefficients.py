@@ -34,6 +34,9 @@ from freesym.algebra.parameter_functions import (
     ring_of,
 )
 from freesym.errors import UnsupportedOperationError
+from freesym.lazy import LazyModule
+
+sympy: Any = LazyModule("sympy")
 
 Scalar: TypeAlias = Any
 """A coefficient: int, Fraction, float, complex, mpmath number or SymPy expression."""
@@ -283,14 +286,14 @@ def one_like(value: Scalar) -> Scalar:
 
 
 def scalar_power(base: Scalar, exponent: Scalar) -> Scalar:
-    """Return ``base**exponent``, exactly whenever the result is rational or symbolic.
+    """Return ``base**exponent``, exactly whenever both are exact.
 
     Examples
     --------
     >>> scalar_power(Fraction(9, 4), Fraction(3, 2))
     Fraction(27, 8)
     >>> scalar_power(Fraction(2), Fraction(1, 2))
-    1.4142135623730951
+    sqrt(2)
     """
     if base == 1:
         return base
@@ -314,6 +317,7 @@ def _rational_power(base: Fraction, exponent: Fraction) -> Scalar:
         root = Fraction(above, below)
         if root**degree == base:
             return root**exponent.numerator
+        return sympy.Rational(base) ** sympy.Rational(exponent)
     return _principal_power(float(base), exponent)
 
 

@@ -3,7 +3,8 @@
 SymPy expressions are entered once and left once; in between everything is arithmetic of FLINT
 polynomials.  What is not a sum, a product or an integer power in an expression (a symbol, a
 root, a power with a symbol in its exponent) becomes an independent generator.  Results that hold
-for independent generators hold for the expressions they stand for.
+for independent generators hold for the expressions they stand for; only powers of roots of
+rational numbers are replaced by these numbers.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import math
 import operator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 import flint
@@ -52,9 +53,39 @@ class Ring:
         """Whether the generators are independent for certain: no numbers, no shared symbols."""
         return _is_free(self.generators)
 
+    @cached_property
+    def roots(self) -> tuple[tuple[int, int, Any], ...]:
+        """The generators that are roots of rational numbers: place, degree, and equation."""
+        found = []
+        for place, generator in enumerate(self.generators):
+            base, exponent = generator.as_base_exp()
+            if base.is_Rational and exponent.is_Rational and exponent.p == 1:
+                degree = int(exponent.q)
+                equation = self.context.gens()[place] ** degree - rational(base)
+                found.append((place, degree, equation))
+        return tuple(found)
+
     def constant(self, value: Any) -> Any:
         """A rational number as a polynomial."""
         return self.context.constant(value)
+
+    def lowered(self, polynomial: Any) -> Any:
+        """The same number or function, powers of roots replaced.
+
+        Examples
+        --------
+        >>> import sympy
+        >>> ring = ring_of(frozenset([sympy.sqrt(2)]))
+        >>> ring.lowered(ring.context.gens()[0] ** 5)
+        4*x0
+        """
+        if not self.roots:
+            return polynomial
+        degrees = polynomial.degrees()
+        for place, degree, equation in self.roots:
+            if degrees[place] >= degree:
+                polynomial = divmod(polynomial, equation)[1]
+        return polynomial
 
 
 @lru_cache(maxsize=1024)
@@ -122,9 +153,9 @@ class ParameterFunction:
         if p is None and q is None:
             return ParameterFunction(a.ring, a.numerator + b.numerator)
         if q is None:
-            return ParameterFunction(a.ring, a.numerator + b.numerator * p, p)
+            return ParameterFunction(a.ring, a.ring.lowered(a.numerator + b.numerator * p), p)
         if p is None:
-            return ParameterFunction(a.ring, a.numerator * q + b.numerator, q)
+            return ParameterFunction(a.ring, a.ring.lowered(a.numerator * q + b.numerator), q)
         common = p.gcd(q)
         p_rest, q_rest = p / common, q / common
         top = a.numerator * q_rest + b.numerator * p_rest
@@ -149,7 +180,7 @@ class ParameterFunction:
             return NotImplemented
         a, b = pair
         if a.denominator is None and b.denominator is None:
-            return ParameterFunction(a.ring, a.numerator * b.numerator)
+            return ParameterFunction(a.ring, a.ring.lowered(a.numerator * b.numerator))
         first = _reduced(a.ring, a.numerator, b.denominator)
         second = _reduced(a.ring, b.numerator, a.denominator)
         return ParameterFunction(
@@ -172,7 +203,7 @@ class ParameterFunction:
         base = self if exponent >= 0 else self.inverse()
         n = abs(operator.index(exponent))
         bottom = None if base.denominator is None or n == 0 else base.denominator**n
-        return ParameterFunction(self.ring, base.numerator**n, bottom)
+        return ParameterFunction(self.ring, self.ring.lowered(base.numerator**n), bottom)
 
     __radd__ = __add__
     __rmul__ = __mul__

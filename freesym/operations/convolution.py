@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from freesym.errors import InvalidLawError, UnsupportedOperationError
+from freesym.errors import FreesymError, InvalidLawError, UnsupportedOperationError
 from freesym.law import Law
 from freesym.laws._models import of_quantiles
 from freesym.operations.node import UnaryOperation, grouped, require_law, require_laws
@@ -114,7 +114,8 @@ class FreeProduct(Law):
         others: list[Law] = []
         for factor in self.factors:
             known = factor.is_positive
-            (others if known is False and not _is_negative(factor) else positive).append(factor)
+            real = _is_centred(factor) if known is None else not (known or _is_negative(factor))
+            (others if real else positive).append(factor)
         if len(others) > 1:
             raise UnsupportedOperationError(
                 "free multiplicative convolution needs all factors but one on [0, oo); "
@@ -155,6 +156,15 @@ class FreeProduct(Law):
 
 def _is_negative(law: Law) -> bool:
     return bool(hull(law._numeric)[1] <= 0)
+
+
+def _is_centred(law: Law) -> bool:
+    """Whether the mean of a law with symbols is 0, so that both signs occur."""
+    try:
+        mean, second = law.moments(2)
+    except FreesymError:
+        return False
+    return bool(mean == 0 and second != 0)
 
 
 def free_product(*laws: Law) -> Law:

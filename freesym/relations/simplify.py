@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
+from freesym.algebra.coefficients import scalar_power
 from freesym.errors import InvalidLawError
-from freesym.parameters import exact_quotient
+from freesym.parameters import as_number, exact_quotient
 from freesym.relations.functions import log_upper
 from freesym.relations.leaf import CauchyLeaf
 from freesym.relations.nodes import (
@@ -127,12 +129,12 @@ def multiplicative(factors: Sequence[Relation], powers: Powers) -> Relation:
     for factor, power in zip(factors, powers, strict=True):
         inner = factor
         if isinstance(inner, Affine) and inner.shift == 0 and _can_pull_out(inner.scale, power):
-            scale = scale * inner.scale**power
+            scale = scale * _power(inner.scale, power)
             inner = inner.child
         if isinstance(inner, Constant):
             if inner.value == 0:
                 return Constant(0)
-            scale = scale * inner.value**power
+            scale = scale * _power(inner.value, power)
         elif isinstance(inner, Multiplicative):
             nested = zip(inner.factors, inner.powers, strict=True)
             pairs.extend((f, p * power) for f, p in nested)
@@ -187,6 +189,12 @@ def _can_pull_out(scale: Any, power: Any) -> bool:
     if not _is_positive(scale) or getattr(scale, "free_symbols", None):
         return _is_positive(scale)
     return abs(math.log(scale) * float(power)) < _LARGEST_EXPONENT
+
+
+def _power(base: Any, power: Any) -> Any:
+    """A power that is exact, if need be a SymPy root, where both numbers are."""
+    exact = isinstance(base, (int, Fraction)) and isinstance(power, Fraction)
+    return as_number(scalar_power(Fraction(base), power)) if exact and base > 0 else base**power
 
 
 def _is_positive(scale: Any) -> bool:

@@ -111,8 +111,10 @@ def _candidates(relation: Relation) -> list[tuple[Any, Any]]:
                 for a, m in part.items()
             ]
         case nodes.Boolean() | nodes.Monotone():
-            outside = _zeros_of_reciprocal(relation.numeric())
-            return outside + _embedded(relation.numeric(), outside, parts)
+            known = _at_zero(relation, parts)
+            outside = [(a, m) for a, m in _zeros_of_reciprocal(relation.numeric())
+                       if not known or abs(a) > 1e-9]  # fmt: skip
+            return known + outside + _embedded(relation.numeric(), known + outside, parts)
         case nodes.Affine():
             return [(relation.scale * a + relation.shift, m) for a, m in parts[0].items()]
         case nodes.NegativeInverse():
@@ -171,6 +173,16 @@ def _rectangular(parts: list[Atoms]) -> list[tuple[Any, Any]]:
     return _positive(pairs)
 
 
+def _at_zero(relation: nodes.Boolean | nodes.Monotone, parts: list[Atoms]) -> list[tuple[Any, Any]]:
+    """The limit of ``1/(z G)`` is the inverse mass: these add, or multiply when composed."""
+    masses = [part.get(0, 0) for part in parts]
+    if any(mass == 0 for mass in masses):
+        return []
+    if isinstance(relation, nodes.Monotone):
+        return [(0, masses[0] * masses[1])]
+    return [(0, exact_quotient(1, 1 + sum(exact_quotient(1, m) - 1 for m in masses)))]
+
+
 def _reshaped(relation: nodes.Reshape, part: Atoms) -> list[tuple[Any, Any]]:
     r = relation.ratio
     kept = [(a, r * m) for a, m in part.items() if a != 0]
@@ -192,13 +204,16 @@ def _residues(relation: nodes.Additive, parts: list[Atoms]) -> list[tuple[Any, A
 
 
 def _residue(relation: Relation, x: float) -> float:
-    """``lim i y G(x + i y)``, extrapolated from two heights."""
-    y = np.array([1e-8, 1e-10]) * max(abs(x), 1.0)
+    """``lim i y G(x + i y)``: beside a density ``|x|^-a`` it approaches it as ``y^(1-a)``."""
+    y = np.array([1e-8, 1e-10, 1e-12]) * max(abs(x), 1.0)
     g = transforms(relation, (x + 1j * y).astype(np.complex128)).g
     masses = (1j * y * g).real
     if not np.isfinite(masses).all() or masses[1] < 0.5 * masses[0]:
         return 0.0
-    return float(masses[1])
+    (first, second), last = np.diff(masses), float(masses[2])
+    if not 0 < second / first < 0.9 if first else True:
+        return last
+    return last + float(second * second / (first - second))
 
 
 def _reciprocal(relation: Relation, x: NDArray[np.float64]) -> NDArray[np.float64]:

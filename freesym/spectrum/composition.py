@@ -14,6 +14,7 @@ from freesym.spectrum.evaluate import transforms
 Interval = tuple[float, float]
 Real = NDArray[np.float64]
 _SAMPLES = 801
+_ROUNDING = 4e-16
 
 
 def cauchy_transform_outside(relation: Relation, x: Real) -> Real:
@@ -56,7 +57,9 @@ def _where_f_reaches(relation: Relation, piece: Interval, level: float) -> float
             low = middle
         else:
             high = middle
-    return 0.5 * (low + high)
+    # bisection ends a rounding error beside an end that it does not leave
+    margin = _ROUNDING * max(map(abs, piece))
+    return next((end for end in piece if abs(low - end) <= margin), 0.5 * (low + high))
 
 
 def solutions(relation: Relation, gaps: Sequence[Interval], levels: Sequence[float]) -> list[float]:

@@ -52,8 +52,11 @@ def _real_where_possible(points: Complex, flat: Complex, values: Complex) -> Any
 
 def _value(relation: Relation, kind: Literal["g", "psi"], z: Complex) -> Complex:
     below = z.imag < 0
-    found = transforms(relation, np.where(below, z.conj(), z), thorough=False)
-    values = found.g if kind == "g" else found.psi
+    upper = np.where(below, z.conj(), z)
+    values = np.array(getattr(transforms(relation, upper, thorough=False), kind))
+    missing = np.isnan(values)
+    if missing.any():  # some points of the imaginary axis are hard for symmetric laws
+        values[missing] = getattr(transforms(relation, upper[missing]), kind)
     return np.where(below, values.conj(), values)
 
 

@@ -33,6 +33,7 @@ _POINTS: Complex = np.array([
     0.13 + 0.21j, -0.37 + 0.003j, 0.71 + 0.0004j, -1.3 + 0.11j, 1.9 + 0.02j, 0.02 + 1.7j,
     -31.0 + 2.0j, 47.0 + 0.5j,
 ])  # fmt: skip
+_OUTSIDE: Complex = np.array([-1.37, -5.9, 2.3], dtype=complex)
 #: In units of the inverse of the largest point of the hull.
 _SMALL: Complex = np.array([0.031 - 0.043j, -0.052 - 0.017j, 0.061 - 0.004j, -0.003 - 0.07j])
 
@@ -68,6 +69,26 @@ class Samples:
             if not _close(_numbers(expression, x, points, values), getattr(found, kind), kind):
                 return False
         return bool(self.values)
+
+    def agrees_on_the_line(self, relation: Relation, expression: Any, x: Any) -> bool:
+        """Whether ``E log(x - X)`` has its boundary values on both sides of the spectrum."""
+        for values in self.values:
+            numeric = substituted(relation, values).numeric()
+            points = _scaled(numeric, _OUTSIDE)
+            found = transforms(numeric, points, potential=True)
+            if not _close(_numbers(expression, x, points, values), found.u, "u"):
+                return False
+        return bool(self.values)
+
+    def half_plane(self, relation: Relation, expression: Any, x: Any) -> int:
+        """The sign of the imaginary part on the upper half-plane, 0 if it changes."""
+        parts = [
+            _numbers(expression, x, _scaled(numeric, _POINTS), values).imag
+            for values in self.values
+            for numeric in [substituted(relation, values).numeric()]
+        ]
+        signs = set(np.sign(np.concatenate(parts)).tolist()) if parts else set()
+        return int(signs.pop()) if len(signs) == 1 else 0
 
     def agrees_m(self, relation: Relation, expression: Any, x: Any) -> bool:
         """Whether an expression is ``psi(1/x)`` on the lower half-plane."""

@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import sympy
@@ -41,6 +42,8 @@ from freesym.transforms.formulas import (
     symbolic,
     with_children,
 )
+from freesym.transforms.logarithms import inverse_of_logarithm
+from freesym.transforms.potentials import collected, without_lower_arguments
 
 _FAILURES = (
     ArithmeticError, AssertionError, AttributeError, FreesymError, NotImplementedError,
@@ -100,7 +103,10 @@ class ClosedForms:
         """``G`` on the upper half-plane."""
         candidates = self._cauchy_candidates(relation)
         found: Closed | None = self._first("G", relation, candidates, self.samples.agrees_g)
-        return found
+        if found is None or not found.expression.has(sympy.log):
+            return found
+        x, side = self.variable, partial(self.samples.half_plane, relation, x=self.variable)
+        return formula(x, without_lower_arguments(found.expression, x, side))
 
     def _cauchy_candidates(self, relation: Relation) -> Iterator[Callable[[], Any]]:
         x = self.variable
@@ -182,7 +188,15 @@ class ClosedForms:
 
     def _r_candidates(self, relation: Relation) -> Iterator[Callable[[], Any]]:
         yield lambda: self._r_by_rule(symbolic(relation), relation)
+        if isinstance(relation, CauchyLeaf):
+            yield lambda: self._r_of_logarithm(relation)
         yield from self._near_zero(relation, "wr")
+
+    def _r_of_logarithm(self, leaf: Leaf) -> Local | None:
+        x, cauchy = self.variable, self.cauchy(leaf)
+        w = sympy.Dummy("w")
+        inverse = None if cauchy is None else inverse_of_logarithm(cauchy.expression, x, w)
+        return None if inverse is None else _stated(x, inverse.subs(w, x) - 1 / x)
 
     def _r_by_rule(self, exact: Any, relation: Any) -> Local | None:
         x = self.variable
@@ -283,15 +297,19 @@ class ClosedForms:
 
     def potential(self, relation: Relation) -> Closed | None:
         """``E log(x - X)`` on the upper half-plane, by the rules of leaves and nodes."""
+        x = self.variable
+        side = partial(self.samples.half_plane, relation, x=x)
 
-        def candidate() -> Closed | None:
-            x = self.variable
+        def candidate() -> Closed:
             value = self._state(relation, "w", x).potential()
             constants = [c for c in value.atoms(sympy.log) if not c.has(x)]
             return formula(x, value.xreplace({c: sympy.expand_log(c) for c in constants}))
 
+        def continuous() -> Closed:
+            return formula(x, without_lower_arguments(candidate().expression, x, side))
+
         found: Closed | None = self._first(
-            "u", relation, [candidate], self.samples.agrees_potential
+            "u", relation, [continuous, candidate], self.samples.agrees_potential
         )
         return found
 
@@ -406,15 +424,9 @@ def _moved_state(state: State, y: Any, value: Any) -> State:
     return dataclasses.replace(
         state, w=state.w.subs(y, value), g=state.g.subs(y, value), psi=state.psi.subs(y, value),
         r=None, s=None, regular=None, log_w=None,
-        potential=lambda: _collected(state.potential()).subs(y, value),
+        potential=lambda: collected(state.potential()).subs(y, value),
         log_s=lambda: state.log_s().subs(y, value),
     )  # fmt: skip
-
-
-def _collected(potential: Any) -> Any:
-    """A sum with every logarithm once."""
-    expanded = sympy.expand_mul(potential)
-    return sympy.collect(expanded, sorted(expanded.atoms(sympy.log), key=str))
 
 
 def _as_given(closed: Closed, leaf: Any, x: Any) -> Closed:

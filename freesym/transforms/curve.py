@@ -11,12 +11,13 @@ from freesym.algebra.polynomials import Polynomial
 from freesym.algebra.quotients import Quotient
 from freesym.errors import ConvergenceError, InvalidLawError, NotAlgebraicError
 from freesym.lazy import LazyModule
-from freesym.parameters import is_expression
+from freesym.parameters import as_count, is_expression
 from freesym.relations.leaf import Leaf
 from freesym.relations.relation import Relation
 from freesym.spectrum.expansions import exact as with_rationals
 from freesym.spectrum.expansions import parameters_of
 from freesym.transforms.coordinates import Chart, moved
+from freesym.transforms.degrees import MOST
 from freesym.transforms.leaves import leaf_chart
 from freesym.transforms.parameters import Parameters, check_exact, parameters_in
 from freesym.transforms.selection import chosen, is_verified
@@ -58,6 +59,8 @@ class Curve:
                     f"{symbol!r} is not a SymPy expression; give symbols, "
                     "for example sympy.symbols('z g')"
                 )
+        if x == y:
+            raise InvalidLawError(f"both variables are called {x}; give two symbols")
         if any(symbol in atom.free_symbols for symbol in (x, y) for atom in self.parameters.atoms):
             raise InvalidLawError(
                 f"{x} or {y} is also a parameter of the law; choose other names for the variables"
@@ -140,6 +143,8 @@ def algebraic_curve(relation: Relation, max_degree: int | None = None) -> Curve:
     >>> algebraic_curve((Semicircle() + MarchenkoPastur(2)).relation()).polynomial
     2*w*g**2 - w*g - 2*g**3 + g**2 - g + 1
     """
+    if max_degree is not None:
+        max_degree = as_count(max_degree, 1, MOST, "max_degree")
     _check(relation)
     return _curve(relation, max_degree)
 

@@ -18,6 +18,8 @@ Degrees: TypeAlias = tuple[int, int]
 #: The largest predicted degree that is tried without being asked for: by resultants, and by
 #: substitution alone.
 ELIMINATED, SUBSTITUTED = 256, 4096
+#: The largest degree that can be insisted on.
+MOST = 10**9
 
 
 def check_degree(degree: int, max_degree: int | None, *, substituted: bool = False) -> None:

@@ -19,10 +19,12 @@ import numpy as np
 from freesym.algebra.real_roots import real_roots
 from freesym.errors import (
     ConvergenceError,
+    InvalidLawError,
     NotAlgebraicError,
     UnsupportedOperationError,
 )
 from freesym.lazy import LazyModule
+from freesym.parameters import is_expression
 from freesym.relations import nodes
 from freesym.relations.leaf import CauchyLeaf, Leaf
 from freesym.relations.relation import Relation
@@ -43,7 +45,7 @@ mpmath: Any = LazyModule("mpmath")
 sympy: Any = LazyModule("sympy")
 
 _AGREEMENT = 1e-9
-_POINTS = 7
+_POINTS = 16
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ def density_formula(relation: Relation, x: Any) -> Any:
     Piecewise((sqrt((2 - x)*(x + 2))/(2*pi), (x > -2) & (x < 2)), (0, True))
     """
     _check(relation)
+    _check_variable(relation, x)
     variable = sympy.Symbol("x", real=True)
     reason: Exception
     try:
@@ -110,6 +113,17 @@ def density_formula(relation: Relation, x: Any) -> Any:
         return parametric_density(relation)
     except UnsupportedOperationError as error:
         raise _explained(reason, error) from reason
+
+
+def _check_variable(relation: Relation, x: Any) -> None:
+    if not is_expression(x):
+        raise InvalidLawError(
+            f"the variable {x!r} is no SymPy symbol; give one, for example sympy.Symbol('x')"
+        )
+    if x.free_symbols & set(symbols_of(relation)):
+        raise InvalidLawError(
+            f"{x} is also a parameter of the law; choose another name for the variable"
+        )
 
 
 def _check(relation: Relation) -> None:
@@ -314,13 +328,10 @@ def _where_nonreal(relation: Relation, polynomial: Any, x: Any) -> Pieces:
     The verification compares points outside of the support as well: other zeros may be
     nonreal there.
     """
-    if not symbols_of(relation):
-        return ()
     inside = _odd_part(-polynomial.discriminant())
     expression = _radicals(polynomial, x, None)
-    lows = [0.0 if continuous_support(c.numeric())[0][0] >= 0 else -1.0
-            for _, c in instances(relation)]  # fmt: skip
-    low = sympy.S.Zero if min(lows) >= 0 else -sympy.oo
+    starts = [i[0][0] for _, c in instances(relation) if (i := continuous_support(c.numeric()))]
+    low = sympy.S.Zero if min(starts, default=0.0) >= 0 else -sympy.oo
     return (Piece(low, sympy.oo, _on(expression, x, low), inside > 0),)
 
 
@@ -352,14 +363,16 @@ def _cubic(polynomial: Any, x: Any, ends: tuple[Any, Any] | None) -> Any:
     if p == 0:
         # one of the cube roots vanishes
         return factor * sympy.Abs(2 * half) ** sympy.Rational(1, 3)
-    fixed = ends is not None and _keeps_sign(p, x, ends)
+    # u and v change their signs where one is 0, and where the leading coefficient is
+    fixed = ends is not None and _keeps_sign(p, x, ends) and _keeps_sign(a, x, ends)
     u, v = (_real_cube_root(-half + sign * root, x, ends if fixed else None) for sign in (1, -1))
     return factor * (u - v)
 
 
 def _keeps_sign(p: Any, x: Any, ends: tuple[Any, Any]) -> bool:
-    """Whether a rational function of ``x`` alone has no zero inside an interval."""
-    numerator = sympy.Poly(sympy.fraction(sympy.together(p))[0], x)
+    """Whether a function of ``x`` alone has no zero, and no pole, inside an interval."""
+    top, bottom = sympy.fraction(sympy.together(p))
+    numerator = sympy.Poly(top * bottom, x)
     if numerator.free_symbols_in_domain or not numerator.domain.is_ZZ:
         return False
     low, high = (float(end) for end in ends)
@@ -433,7 +446,8 @@ def _verified(relation: Relation, pieces: Pieces, x: Any) -> Pieces:
 
 
 def _random_points(generator: Any, low: float, high: float) -> list[float]:
-    shares = generator.uniform(0.02, 0.98, _POINTS)
+    # one in every part, for formulas that fail between two singularities only
+    shares = 0.01 + 0.98 * (np.arange(_POINTS) + generator.uniform(0, 1, _POINTS)) / _POINTS
     if math.isinf(low) or math.isinf(high):
         start = low if math.isfinite(low) else high if math.isfinite(high) else 0.0
         sign = 1.0 if math.isinf(high) else -1.0

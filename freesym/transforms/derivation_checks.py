@@ -31,6 +31,8 @@ _DIGITS = 40
 _STEPS = 80
 _REACH = 8.0
 _SLOPE = 0.01
+_ROUNDING = 1e-15
+_CANCELLED = 1e-4
 #: Exponents of distances from an atom at 0: for densities that grow fast there, and slowly.
 _NEAR_ZERO = ((-300, -280, -260), (-40, -30, -20), (-14, -12, -10))
 #: In units of the half width of the hull, from its centre.
@@ -102,7 +104,9 @@ class Evaluation:
         if equation.rhs == 0:
             return self._distance(equation.lhs, point)
         left, right = (self.number(side, point) for side in equation.args)
-        size = abs(left) + abs(right)
+        # sides that vanish, as those of the point 0 do, are measured by their terms
+        terms = [abs(self.number(t, point)) for s in equation.args for t in sympy.Add.make_args(s)]
+        size = max(abs(left) + abs(right), _CANCELLED * sum(terms))
         return float(abs(left - right) / size) if size else 0.0
 
     def _distance(self, polynomial: Any, point: dict[Any, Any]) -> float:
@@ -143,8 +147,10 @@ class Evaluation:
             points = [low + (high - low) * mpmath.mpf(share) for share in _SHARES]
             return [{variables["gamma"]: p} for p in points]
         if "edge" in used:
-            ends = [e for pair in continuous_support(self.law("")) for e in pair]
-            return [{variables["edge"]: mpmath.mpf(e)} for e in ends if math.isfinite(e)]
+            solved = [e for pair in continuous_support(self.law("")) for e in pair]
+            ends = [e for e in solved if math.isfinite(e)]
+            rounding = _ROUNDING * max(map(abs, ends), default=0.0)
+            return [{variables["edge"]: mpmath.mpf(e if abs(e) > rounding else 0)} for e in ends]
         if "x" in used:
             return [{variables["x"]: mpmath.mpf(p)} for p in self._inside()]
         letters = {name.partition("_")[0] for name in names}

@@ -54,13 +54,11 @@ class EdgeExponent(NamedTuple):
     exponent: Any
 
 
-@lru_cache(maxsize=256)
 def edges(relation: Relation) -> tuple[Any, ...]:
     """The ends of the intervals of the continuous part, exact and ascending."""
     return tuple(end for interval in exact_support(relation) for end in interval)
 
 
-@lru_cache(maxsize=256)
 def edge_exponents(relation: Relation) -> tuple[EdgeExponent, ...]:
     """The exponent of the density at every finite edge, and at cusps inside the support.
 
@@ -76,7 +74,12 @@ def edge_exponents(relation: Relation) -> tuple[EdgeExponent, ...]:
     >>> [(str(e), side, str(a)) for e, side, a in edge_exponents(law.relation())][1:3]
     [('0', 'left', '1/3'), ('0', 'right', '1/3')]
     """
-    check_exact(relation)
+    check_exact(relation)  # not in the cache, where floats are equal to exact numbers
+    return _edge_exponents(relation)
+
+
+@lru_cache(maxsize=256)
+def _edge_exponents(relation: Relation) -> tuple[EdgeExponent, ...]:
     core, scale, shift = without_affine(relation)
     found = []
     for edge, side in _places(core):
@@ -116,9 +119,14 @@ def _singular_inside(relation: Relation, low: Any, high: Any) -> list[Any]:
         if ends[0] + margin < place < ends[1] - margin:
             rates = [_observed(numeric, place, side, width) for side in ("left", "right")]
             new = all(abs(place - other) > margin for other in found.values())
-            if new and all(r is not None and abs(r) > 0.15 for r in rates):
+            if new and all(r is not None and _is_singular(r) for r in rates):
                 found[candidate] = place
     return sorted(found, key=lambda c: found[c])
+
+
+def _is_singular(rate: float) -> bool:
+    """Whether a density that behaves as this power on both sides is not analytic there."""
+    return abs(rate - 2 * round(max(rate, 0.0) / 2)) > 0.15
 
 
 def _float(value: Any, known: dict[Any, Any]) -> float:
@@ -154,21 +162,34 @@ def _observed(numeric: Relation, edge: float, side: str, width: float) -> float 
 
 
 def _exponent(relation: Relation, edge: Any, side: str) -> Any:
-    found: list[Any] = []
+    regimes: dict[Any, list[Any]] = {}
     for values, case in instances(relation):
         known = dict(values)
         exponent = _from_chart(relation, edge, side, known, case)
         if exponent is None:
             _refuse_large(relation, edge)
             exponent = _from_polygon(case, edge, side, known)
+        found = regimes.setdefault(_regime(edge, known), [])
         if all(sympy.cancel(exponent - other) != 0 for other in found):
             found.append(exponent)
-    if len(found) != 1:
-        shown = " or ".join(map(str, found))
+    if any(len(found) > 1 for found in regimes.values()):
+        shown = " or ".join(map(str, {e: None for found in regimes.values() for e in found}))
         raise UnsupportedOperationError(
             f"the exponent at {edge} depends on the parameters: {shown}; bind them by subs"
         )
-    return found[0]
+    if len(regimes) == 1:
+        return next(iter(regimes.values()))[0]
+    # at the boundary itself, where two candidates meet, the exponent is another
+    (_, below), _ = edge.args
+    above = sympy.Gt(below.lhs, below.rhs)
+    return sympy.Piecewise((regimes[below][0], below), (regimes[sympy.true][0], above))
+
+
+def _regime(edge: Any, known: dict[Any, Any]) -> Any:
+    """The condition of the piece of an edge that holds."""
+    if not isinstance(edge, sympy.Piecewise):
+        return sympy.true
+    return next(c for _, c in edge.args if c.subs(known) == sympy.true)
 
 
 def _refuse_large(relation: Relation, edge: Any) -> None:

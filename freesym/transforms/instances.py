@@ -10,8 +10,10 @@ from functools import lru_cache
 from typing import Any
 
 from freesym import parameters
-from freesym.errors import FreesymError
+from freesym.errors import FreesymError, InvalidLawError
+from freesym.relations import nodes, simplify
 from freesym.relations.relation import Relation
+from freesym.spectrum.bounds import hull, is_positive
 
 Values = tuple[tuple[Any, Fraction], ...]
 
@@ -61,7 +63,50 @@ def substituted(relation: Relation, values: dict[Any, Any]) -> Relation:
         found: Relation = replace(values)
         return found
     fields = {name: _replaced(v, values) for name, v in _fields(relation).items()}
-    return type(relation)(**fields)
+    found = type(relation)(**fields)
+    return found if _symbols(found) else _posed(found)
+
+
+def _posed(relation: Relation) -> Relation:
+    """A node with the conditions that its symbols had left open.
+
+    Raises
+    ------
+    InvalidLawError
+        If the aspect ratio of a rectangular sum is above 1.
+    """
+    match relation:
+        case nodes.Rectangular() if not 0 < relation.ratio <= 1:
+            raise InvalidLawError(
+                f"rectangular_sum: ratio = {relation.ratio} must be above 0 and at most 1"
+            )
+        case nodes.Multiplicative():
+            return _sorted_by_sign(relation)
+    return relation
+
+
+def _sorted_by_sign(relation: nodes.Multiplicative) -> Relation:
+    """A product in which one factor may turn out to reach both sides of 0."""
+    sign: Any = 1
+    positive: list[tuple[Relation, Any]] = []
+    others: list[Relation] = []
+    for factor, power in zip(relation.factors, relation.powers, strict=True):
+        numeric = factor.numeric()
+        if is_positive(numeric):
+            positive.append((factor, power))
+        elif hull(numeric)[1] <= 0 and power == 1:
+            positive.append((simplify.affine(factor, -1, 0), power))
+            sign = -sign
+        elif power == 1:
+            others.append(factor)
+    if len(positive) == len(relation.factors) and sign == 1:
+        return relation
+    if len(positive) + len(others) < len(relation.factors) or len(others) > 1:
+        raise InvalidLawError("a free product with several factors that reach below 0 is no law")
+    product = simplify.multiplicative([f for f, _ in positive], [power for _, power in positive])
+    if others:
+        product = simplify.real_multiplicative(others[0], product)
+    return simplify.affine(product, sign, 0)
 
 
 def _replaced(value: Any, values: dict[Any, Any]) -> Any:

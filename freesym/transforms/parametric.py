@@ -5,6 +5,8 @@ They are derived in :mod:`freesym.transforms.trigonometric`.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -175,11 +177,39 @@ class _Half:
             return high
 
         def difference(s: Any) -> Any:
-            value = self.x(mpmath.exp(s))
-            same = value * target > 0
-            return mpmath.sign(target) * mpmath.log(value / target) if same else value - target
+            h = mpmath.exp(s)
+            value = self.x(h)
+            with self._precision(h):
+                same = value * target > 0
+                return mpmath.sign(target) * mpmath.log(value / target) if same else value - target
 
-        ends = (mpmath.log(low), mpmath.log(high))
-        tolerance = mpmath.mpf(10) ** -self._working
-        s = mpmath.findroot(difference, ends, solver="anderson", tol=tolerance, verify=False)
-        return mpmath.exp(s)
+        tolerance = mpmath.mpf(10) ** -(self._working - _GUARD // 3)
+        return mpmath.exp(_zero(difference, mpmath.log(low), mpmath.log(high), tolerance))
+
+
+def _zero(function: Callable[[Any], Any], a: Any, b: Any, tolerance: Any) -> Any:
+    """The zero of a monotone function between two points: Ridder's method.
+
+    The bracket halves at least with every step, and the last step is checked by its signs.
+    """
+    f_a, f_b = function(a), function(b)
+    if not f_a * f_b < 0:
+        return a if abs(f_a) < abs(f_b) else b
+    last = a
+    while abs(b - a) > tolerance:
+        m = (a + b) / 2
+        f_m = function(m)
+        if f_m == 0:
+            return m
+        x = m + (m - a) * mpmath.sign(f_a) * f_m / mpmath.sqrt(f_m * f_m - f_a * f_b)
+        f_x = function(x)
+        if abs(x - last) < tolerance and function(x - tolerance) * function(x + tolerance) <= 0:
+            return x
+        last = x
+        known = sorted([(a, f_a), (m, f_m), (x, f_x), (b, f_b)])
+        (a, f_a), (b, f_b) = next(
+            (left, right) for left, right in itertools.pairwise(known) if left[1] * right[1] <= 0
+        )
+        if f_a == 0 or f_b == 0:
+            return a if f_a == 0 else b
+    return (a + b) / 2

@@ -103,6 +103,9 @@ class _Evaluation:
             return any(map(self._holds, condition.args))
         if isinstance(condition, sympy.Not):
             return not self._holds(condition.args[0])
+        if isinstance(condition, sympy.ITE):
+            test, then, otherwise = condition.args
+            return self._holds(then if self._holds(test) else otherwise)
         a, b = (mpmath.re(self(side)) for side in condition.args)
         return bool(_RELATIONS[condition.rel_op](a, b))
 

@@ -16,18 +16,27 @@ from freesym.algebra.recurrences import (
     recurrence,
     residual,
 )
-from freesym.errors import ConvergenceError, InvalidLawError, UnsupportedOperationError
+from freesym.errors import (
+    ConvergenceError,
+    DegreeError,
+    InvalidLawError,
+    UnsupportedOperationError,
+)
 from freesym.lazy import LazyModule
-from freesym.parameters import Number, as_number, is_expression
+from freesym.parameters import Number, as_count, as_number, is_expression
 from freesym.relations.relation import Relation
 from freesym.spectrum.moments import moments
 from freesym.transforms.curve import Curve, algebraic_curve
+from freesym.transforms.degrees import ELIMINATED, MOST
 
 sympy: Any = LazyModule("sympy")
 
 # So many exact moments of a law fit into memory.
 _MOST_TERMS = 50_000
 _NUMERIC_CHECKS, _SYMBOLIC_CHECKS = 512, 4
+# The work grows as the third power of the degree and by such a factor with every symbol; the
+# largest that is tried unasked takes some twenty seconds.
+_PER_SYMBOL, _LARGEST_WORK = 5, 5_000
 
 
 @dataclass(frozen=True)
@@ -120,7 +129,9 @@ class MomentRecurrence:
         return rf"$\displaystyle {' + '.join(parts)} = 0, \quad {domain}; \quad {', '.join(given)}$"
 
 
-def moment_recurrence(relation: Relation, index: Any = None) -> MomentRecurrence:
+def moment_recurrence(
+    relation: Relation, index: Any = None, max_degree: int | None = None
+) -> MomentRecurrence:
     """Return the recurrence for the moments of a law with an algebraic equation.
 
     Parameters
@@ -129,11 +140,15 @@ def moment_recurrence(relation: Relation, index: Any = None) -> MomentRecurrence
         A tree with exact parameters.
     index : SymPy symbol, optional
         What to call ``n``.
+    max_degree : int, optional
+        The largest degree of the law's polynomial in ``M`` to try.
 
     Raises
     ------
     NotAlgebraicError
         If the law has no algebraic equation.
+    DegreeError
+        If the differential equation is predicted to be too large.
     InvalidLawError
         If a parameter is a floating-point number, or is called like the index.
     """
@@ -142,11 +157,14 @@ def moment_recurrence(relation: Relation, index: Any = None) -> MomentRecurrence
         raise UnsupportedOperationError(
             f"the index {index!r} is no SymPy symbol; give one, for example sympy.Symbol('n')"
         )
-    curve = algebraic_curve(relation)
+    if max_degree is not None:
+        max_degree = as_count(max_degree, 1, MOST, "max_degree")
+    curve = algebraic_curve(relation, max_degree and max(max_degree, ELIMINATED))
     if any(symbol in atom.free_symbols for atom in curve.parameters.atoms):
         raise InvalidLawError(
             f"{symbol} is also a parameter of the law; choose another name for the index"
         )
+    _check_work(curve, max_degree)
     equation, polynomial = _equation(curve)
     found = recurrence(equation, "x", "n")
     initial = (1, *moments(relation, found.start - 1))
@@ -159,6 +177,24 @@ def moment_recurrence(relation: Relation, index: Any = None) -> MomentRecurrence
         verified=_verified(relation, curve, equation, bound),
         bound=bound,
     )
+
+
+def _check_work(curve: Curve, max_degree: int | None) -> None:
+    """Predict the elimination of the derivatives from the degrees of the polynomial."""
+    outer, degree = curve.degree("zm")
+    symbols = len(curve.parameters.atoms)
+    if max_degree is None:
+        too_large = outer * degree**3 * _PER_SYMBOL**symbols > _LARGEST_WORK
+    else:
+        too_large = degree > max_degree
+    if too_large:
+        named = f" and with {symbols} symbols" if symbols else ""
+        raise DegreeError(
+            f"the recurrence follows from a polynomial of degree {outer} in z and {degree} in M(z)"
+            f"{named}, and is predicted to be too large; to insist, give max_degree={degree}, or "
+            "use law.moments(n), which needs no recurrence",
+            degree,
+        )
 
 
 @lru_cache(maxsize=256)

@@ -38,7 +38,6 @@ _SEPARATION = 20.0
 _VALUES = 6
 
 
-@lru_cache(maxsize=256)
 def exact_support(relation: Relation) -> tuple[Interval, ...]:
     """The intervals of the continuous part, with exact ends, ascending.
 
@@ -47,7 +46,7 @@ def exact_support(relation: Relation) -> tuple[Interval, ...]:
     UnsupportedOperationError
         If the choice of edges depends on symbols, or they have no expression.
     """
-    check_exact(relation)
+    check_exact(relation)  # not in the cache, where floats are equal to exact numbers
     return _support(relation)
 
 
@@ -58,10 +57,12 @@ def support_with_atoms(relation: Relation) -> tuple[Interval, ...]:
         places = [sympy.sympify(place) for place in atoms(relation)]
     except (UnboundParameterError, TypeError, ValueError):
         places = []
-    for place in places:
-        known = [_is_within(place, interval) for interval in intervals]
-        if all(within is False for within in known):
-            intervals.append((place, place))
+    atomic = [
+        (place, place)
+        for place in places
+        if all(_is_within(place, interval) is False for interval in intervals)
+    ]
+    intervals += atomic
     if any(a.free_symbols for a, _ in intervals):
         return tuple(intervals)
     return tuple(sorted(intervals, key=lambda interval: float(interval[0])))
@@ -72,6 +73,7 @@ def _is_within(place: Any, interval: Interval) -> bool | None:
     return bool(inside) if inside in (sympy.true, sympy.false) else None
 
 
+@lru_cache(maxsize=256)
 def _support(relation: Relation) -> tuple[Interval, ...]:
     match relation:
         case Constant():

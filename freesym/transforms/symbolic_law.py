@@ -190,13 +190,16 @@ class SymbolicLaw(ABC):
 
         return moments.monotone_cumulants(self.relation(), n)
 
-    def moment_recurrence(self, n: Any = None) -> MomentRecurrence:
+    def moment_recurrence(self, n: Any = None, max_degree: int | None = None) -> MomentRecurrence:
         """The linear recurrence of the moments, with polynomial coefficients.
 
         Parameters
         ----------
         n : SymPy symbol, optional
             The index; a symbol called ``n`` if none is given.
+        max_degree : int, optional
+            How large a degree of the law's polynomial in ``M`` to allow, where the recurrence is
+            predicted to be too large.
 
         Returns
         -------
@@ -208,6 +211,8 @@ class SymbolicLaw(ABC):
         ------
         NotAlgebraicError
             If the law has no algebraic equation.
+        DegreeError
+            If the recurrence is predicted to be too large.
         InvalidLawError
             If a parameter is a floating-point number.
 
@@ -230,7 +235,7 @@ class SymbolicLaw(ABC):
         """
         from freesym.transforms.recurrence import moment_recurrence
 
-        return moment_recurrence(self.relation(), n)
+        return moment_recurrence(self.relation(), n, max_degree)
 
     def density_formula(self, x: Any) -> Any:
         """The density of the continuous part in closed form.

@@ -164,6 +164,8 @@ def transform(law: Any, name: str, variable: Any = None) -> Transform:
         expression = closed.expression.subs(closed.variable, x)
     has_unit = expression.has(sympy.I)
     domain = _domain(base, x, closed, radius, reflects=not has_unit)
+    if name == "log_potential" and not _is_continuous(law, closed):
+        domain = Domain(domain.condition, "on the upper half-plane")
     return Transform(law, name, x, expression, domain, closed is not None, source)
 
 
@@ -208,6 +210,13 @@ def _closed(law: Any, name: str) -> tuple[Closed | None, Any]:
         closed = closed.with_values(definitions)
         radius = radius if radius is None else radius.subs(definitions)
     return closed, radius
+
+
+def _is_continuous(law: Any, closed: Closed | None) -> bool:
+    """Whether a potential is the boundary value from above outside of the spectrum, too."""
+    if closed is None:
+        return True
+    return samples(law).agrees_on_the_line(law.relation(), closed.expression, closed.variable)
 
 
 def _derived(name: str, closed: Closed) -> Closed:

@@ -37,7 +37,6 @@ sympy: Any = LazyModule("sympy")
 _AGREEMENT = 1e-8
 
 
-@lru_cache(maxsize=256)
 def parametric_density(relation: Relation) -> ParametricDensity:
     """The density of a law whose chart is a product of powers, along a parameter.
 
@@ -46,7 +45,12 @@ def parametric_density(relation: Relation) -> ParametricDensity:
     UnsupportedOperationError
         If the chart is none, or too many of its points remain.
     """
-    check_exact(relation)
+    check_exact(relation)  # not in the cache, where floats are equal to exact numbers
+    return _parametric_density(relation)
+
+
+@lru_cache(maxsize=256)
+def _parametric_density(relation: Relation) -> ParametricDensity:
     core, scale, shift = without_affine(relation)
     chart, squared = power_chart(core), False
     if chart is None:
@@ -326,6 +330,8 @@ def _agrees(found: ParametricDensity, relation: Relation) -> bool:
             low, high = (float(end) for end in piece.interval)
             for share in generator.uniform(0.03, 0.97, 6):
                 x, density = piece.at(sympy.Float(low + share * (high - low), 17), 15)
+                if isinstance(x, mpmath.mpc) or isinstance(density, mpmath.mpc):
+                    return False
                 expected = float(solver_density(numeric, float(x)))
                 if not abs(density - expected) <= _AGREEMENT * abs(expected):
                     return False

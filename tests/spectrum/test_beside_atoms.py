@@ -67,3 +67,12 @@ def test_differences_of_projections_are_arcsine_where_branches_cross() -> None:
     np.testing.assert_allclose(law.density(x), 1 / (np.pi * np.sqrt(1 - x * x)), rtol=1e-11)
     np.testing.assert_allclose(law.cdf(x), 0.5 + np.arcsin(x) / np.pi, rtol=0, atol=1e-13)
     assert abs(law.log_potential(0.0) + np.log(2)) < 1e-12
+
+
+def test_atoms_at_zero_of_boolean_and_monotone_laws_are_exact() -> None:
+    """Their masses were read off values of ``G``, beside a density that is infinite there."""
+    half = fs.MarchenkoPastur().reshape(HALF)
+    points = fs.Bernoulli(Fraction(1, 3))
+    assert fs.boolean_sum(half, points).atoms() == {0: Fraction(2, 5)}
+    for outer, inner in ((half, points), (points, fs.MarchenkoPastur(2))):
+        assert fs.monotone(outer, inner).atoms()[0] == Fraction(1, 3)

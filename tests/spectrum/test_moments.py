@@ -306,9 +306,27 @@ def test_floats_do_not_meet_the_cache_of_rationals() -> None:
     assert type(moments(MarchenkoPastur(1), 1)[0]) is int
 
 
-def test_irrational_powers_are_floats() -> None:
+def test_irrational_powers_are_exact() -> None:
     power = nodes.Multiplicative((MarchenkoPastur(1, 2),), (HALF,))
-    assert moments(power, 2) == [math.sqrt(2), 3.0]
+    assert moments(power, 2) == [sympy.sqrt(2), 3]
+    rounded = moments(nodes.Multiplicative((MarchenkoPastur(1.0, 2.0),), (0.5,)), 2)
+    assert rounded == pytest.approx([math.sqrt(2), 3.0], rel=1e-15)
+    assert all(type(value) is float for value in rounded)
+    measure = fs.EquilibriumMeasure(Fraction(17, 10), 2)
+    assert measure.moments(4) == [0, 2 * sympy.sqrt(510) / 153, 0, Fraction(5, 34)]
+
+
+def test_scales_of_powers_are_exact() -> None:
+    law = (2 * fs.MarchenkoPastur(HALF)).multiplicative_power(Fraction(3, 2))
+    assert law.moments(2) == [2 * sympy.sqrt(2), 14]
+    assert law.edges(exact=True) == (sympy.sqrt(6) / 18, 6 * sympy.sqrt(3))
+
+
+def test_roots_of_numbers_do_not_pile_up() -> None:
+    """Moments over a field of degree 2: powers of its generator are replaced."""
+    row = (fs.Semicircle(0, sympy.sqrt(2)) + fs.MarchenkoPastur(1)).moments(60)
+    assert row[1] == sympy.sqrt(2) + 2
+    assert all(len(sympy.Add.make_args(value)) <= 2 for value in map(sympy.sympify, row))
 
 
 def test_large_powers() -> None:

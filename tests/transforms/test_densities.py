@@ -127,6 +127,25 @@ def test_beyond_the_transition():
     assert abs(value - sympy.sqrt(2) / (3 * sympy.pi)) < 1e-25
 
 
+def test_poles_of_the_cubic_inside_the_support():
+    """A cube root changes its sign where the leading coefficient vanishes, at 16/5 here."""
+    law = (fs.TwoPoint(R(8, 7), R(7, 2), THIRD) @ fs.FreeBinomial(HALF, R(14, 5))).reshape(R(2, 3))
+    formula = law.density_formula(x)
+    for q in (2.7, 2.95, 3.1, 3.19, 3.21, 4.5):
+        value = formula.subs(x, sympy.Rational(q)).evalf(20)
+        assert value.is_real
+        assert float(value) == pytest.approx(law.density(q), rel=1e-10)
+
+
+def test_open_ends_with_symbols():
+    """The ends have no formula, the density has: a rectangular sum with three symbols."""
+    law = fs.noncentral_wishart(fs.PointMass(c), v, p)
+    point = {c: 2, v: R(1, 3), p: R(1, 2)}
+    formula, bound = law.density_formula(x).subs(point), law.subs(point)
+    for q in (0.5, 2.0, 3.5, 9.0):
+        assert float(formula.subs(x, q)) == pytest.approx(bound.density(q), abs=1e-9)
+
+
 # ---------------------------------------------------------------------- parametric
 
 
@@ -214,6 +233,18 @@ def test_far_down_at_a_hard_edge():
     assert abs(near[1] / near[0] / mpmath.mpf(10) ** 25 - 1) < 1e-15
 
 
+@pytest.mark.parametrize("name", ["fuss-catalan", "raney", "power", "free binomial", "compressed"])
+@pytest.mark.parametrize("distance", [2e-2, 1e-3, 1e-6, 1e-9])
+def test_beside_a_soft_edge(name, distance):
+    """There the inversion is the slowest, and an unfinished one is wrong by a third."""
+    law = PARAMETRIC[name]
+    place = sympy.Rational(law.edges()[-1]) * (1 - R(distance))
+    proved = law.density(place, digits=25)
+    density = law.parametric_density()
+    assert abs(density(place, digits=25) / proved - 1) < 1e-22
+    assert density(place) == pytest.approx(float(proved), rel=1e-13)
+
+
 def test_deep_formulas_fall_back_to_the_parameter():
     assert isinstance(relu(50).density_formula(x), ParametricDensity)
     found = relu(50, p).density_formula(x)
@@ -229,4 +260,21 @@ def test_what_there_is_instead():
     with pytest.raises(InvalidLawError, match=r"0\.25"):
         fs.MarchenkoPastur(0.25).density_formula(x)
     with pytest.raises(UnsupportedOperationError, match="trigonometric"):
+        fs.TwoPoint(R(1, 100), 1, HALF).multiplicative_power(3).parametric_density()
+    with pytest.raises(UnsupportedOperationError, match="trigonometric"):
         (fs.Semicircle() + fs.MarchenkoPastur(2)).parametric_density()
+
+
+def test_transcendental_parameters():
+    """Their edges have no exact form; the density is the cubic's where its zeros are not real."""
+    law = fs.Semicircle(0, sympy.pi) + fs.MarchenkoPastur(sympy.E / 3)
+    formula = law.density_formula(x)
+    for q in (-5.0, -2.0, 0.3, 4.0, 8.0):
+        assert float(formula.subs(x, q)) == pytest.approx(law.density(q), abs=1e-9)
+
+
+def test_variables_of_formulas():
+    with pytest.raises(InvalidLawError, match="no SymPy symbol"):
+        fs.MarchenkoPastur(1).density_formula("x")
+    with pytest.raises(InvalidLawError, match="also a parameter"):
+        fs.MarchenkoPastur(c).density_formula(c)

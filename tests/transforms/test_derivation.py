@@ -32,6 +32,7 @@ LAWS = {
     "leaf with a power": fs.Raney(3, 2),
     "leaf of a measure": fs.EquilibriumMeasure(HALF, 1),
     "point": fs.PointMass(2),
+    "point at 0": fs.PointMass(0),
     "sum": SC(0, v) + SIGN,
     "sum with a cusp": SC() + SIGN,
     "sum of points": fs.Discrete([0, 1, 3]) + SIGN,
@@ -59,6 +60,12 @@ LAWS = {
     "logarithm in a sum": fs.Uniform(-1, 1) + SC(),
     "logarithm in a product": fs.Uniform(1, 2) @ MP(HALF),
     "density": fs.Law.from_density(3 * x**2, (0, 1)) + SC(),
+    "regimes of an edge": MP(c).multiplicative_power(2),
+    "centred factor with symbols": SC(0, v) @ MP(c),
+    "signs with symbols": fs.TwoPoint(-1, 1, p) @ MP(c),
+    "rectangular with symbols": fs.rectangular_sum(fs.PointMass(c), fs.PointMass(v), ratio=p),
+    "edge rounded beside 0": fs.FreeBinomial(F(1, 3), 3),
+    "monotone without a gap": fs.monotone(SC(), MP(HALF)),
     "symbol as a power": (MP() @ B(HALF)).multiplicative_power(c + 1),
 }
 

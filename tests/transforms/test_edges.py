@@ -184,6 +184,55 @@ def test_regimes_of_one_symbol():
     assert float(lower.subs(c, R(1, 3))) == pytest.approx(numeric[0], rel=1e-9)
 
 
+def test_exponents_in_regimes():
+    """Soft below 1 and hard above; at 1 itself it is -2/3, of which nothing is said."""
+    (_, _, exponent), _ = fs.MarchenkoPastur(c).multiplicative_power(2).edge_exponents()
+    assert exponent.subs(c, R(1, 3)) == R(1, 2)
+    assert exponent.subs(c, 3) == -R(1, 2)
+    assert exponent.subs(c, 1) is sympy.nan
+    (_, _, critical), _ = fs.MarchenkoPastur(1).multiplicative_power(2).edge_exponents()
+    assert critical == -R(2, 3)
+
+
+def test_analytic_zeros_are_no_edges():
+    """A pole of one term makes the density of a Boolean sum vanish inside its support."""
+    law = fs.boolean_sum(fs.Bernoulli(p), fs.Semicircle(0, v))
+    assert [str(a) for _, _, a in law.edge_exponents()] == ["1/2", "1/2"]
+
+
+def test_centred_factors_with_symbols():
+    """Neither factor order nor symbols hide that a centred law reaches both sides of 0."""
+    expected = (fs.Semicircle(0, 3) @ fs.MarchenkoPastur(R(1, 2))).edges()
+    for law in (
+        fs.Semicircle(0, v) @ fs.MarchenkoPastur(c),
+        fs.MarchenkoPastur(c) @ fs.Semicircle(0, v),
+    ):
+        found = [float(e.subs({v: 3, c: R(1, 2)})) for e in law.edges()]
+        assert found == pytest.approx(expected, rel=1e-9)
+    with pytest.raises(UnsupportedOperationError, match="these reach below 0"):
+        fs.Semicircle(0, v) @ fs.Semicircle(0, c)
+
+
+def test_aspect_ratios_of_instances_are_at_most_one():
+    law = fs.rectangular_sum(fs.PointMass(c), fs.PointMass(v), ratio=p)
+    expected = [c + v + s * 2 * sympy.sqrt(c * v * p * (2 - p)) for s in (-1, 1)]
+    assert all(sympy.simplify(a - b) == 0 for a, b in zip(law.edges(), expected, strict=True))
+
+
+def test_atoms_at_symbols_are_in_the_support():
+    assert fs.Discrete([0, 1, c], [R(1, 3)] * 3).support() == ((0, 0), (1, 1), (c, c))
+    mean = sympy.Symbol("mu", real=True)
+    assert fs.TwoPoint(-1, mean, p).support() == ((-1, -1), (mean, mean))
+
+
+def test_edges_of_the_inner_law_are_none_of_a_monotone_convolution():
+    """Where the outer law has a density there, the support goes on."""
+    law = fs.monotone(fs.Semicircle(), fs.MarchenkoPastur(R(1, 2)))
+    assert law.edges(exact=True) == (-R(6, 5), R(10, 3))
+    assert law.edges() == pytest.approx([-6 / 5, 10 / 3], rel=1e-9)
+    assert [str(a) for _, _, a in law.edge_exponents()] == ["1/2", "1/2"]
+
+
 def test_undecided_questions_are_named():
     with pytest.raises(UnsupportedOperationError, match=r"number of intervals.*change at v = 1"):
         signs(v).edges()
@@ -191,6 +240,21 @@ def test_undecided_questions_are_named():
         (fs.Semicircle() + fs.MarchenkoPastur(c)).edges()
     with pytest.raises(InvalidLawError, match=r"0\.3"):
         fs.MarchenkoPastur(0.3).edges(exact=True)
+
+
+def test_floats_are_refused_after_equal_exact_numbers():
+    """They are equal as keys of caches."""
+    exact, rounded = (fs.MarchenkoPastur(a) + fs.MarchenkoPastur(a, 2) for a in (R(1, 4), 0.25))
+    for ask in ("edges", "support"):
+        assert getattr(exact, ask)(exact=True)
+        with pytest.raises(InvalidLawError, match=r"0\.25"):
+            getattr(rounded, ask)(exact=True)
+    assert exact.edge_exponents()
+    with pytest.raises(InvalidLawError, match=r"0\.25"):
+        rounded.edge_exponents()
+    assert fs.FussCatalan(2).parametric_density()
+    with pytest.raises(InvalidLawError, match=r"2\.0"):
+        fs.FussCatalan(2.0).parametric_density()
 
 
 def test_real_roots():

@@ -507,3 +507,13 @@ def test_points_come_from_the_solver():
     (sample,) = samples(law.relation())
     points, values, _ = np.array(sample.points).T
     np.testing.assert_allclose(values, transforms(law.relation().numeric(), points).g, rtol=1e-13)
+
+
+def test_variables_and_degrees_are_checked():
+    z, g = sympy.symbols("z g")
+    law = fs.Semicircle() + fs.MarchenkoPastur(1)
+    with pytest.raises(fs.InvalidLawError, match="both variables"):
+        law.algebraic_equation(z, z)
+    for wrong in ("a", 2.5, True):
+        with pytest.raises(fs.UnsupportedOperationError, match="max_degree"):
+            law.algebraic_equation(z, g, max_degree=wrong)

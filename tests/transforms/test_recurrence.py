@@ -159,3 +159,16 @@ def test_refusals() -> None:
         found.terms(2.5)
     with pytest.raises(UnsupportedOperationError):
         fs.Cauchy(0, 1).moment_recurrence(n)
+
+
+def test_large_recurrences_are_predicted():
+    c, p = sympy.symbols("c p", positive=True)
+    deep = (fs.MarchenkoPastur(1) @ fs.Bernoulli(p)).multiplicative_power(50)
+    with pytest.raises(fs.DegreeError, match=r"degree 1 in z and 51 in M\(z\).*max_degree=51"):
+        deep.moment_recurrence()
+    law = fs.Semicircle() + fs.MarchenkoPastur(c)
+    with pytest.raises(fs.DegreeError, match="max_degree=3"):
+        law.moment_recurrence(max_degree=2)
+    assert law.moment_recurrence(max_degree=3) == law.moment_recurrence()
+    with pytest.raises(fs.UnsupportedOperationError, match="integer"):
+        law.moment_recurrence(max_degree=2.5)

@@ -176,7 +176,7 @@ def test_expected_formulas():
     assert sympy.simplify(fs.MarchenkoPastur(c, v).S(m) - 1 / (v * (1 + c * m))) == 0
     assert fs.Semicircle(mu, v).R(w) == mu + v * w
     assert fs.Bernoulli(p).S(m) == (1 + m) / (p + m)
-    assert fs.Uniform(0, 1).G(z) == sympy.log(z / (z - 1))
+    assert fs.Uniform(0, 1).G(z) == -sympy.log((z - 1) / z)
     assert fs.Arcsine(-1, 1).G(z) == 1 / (sympy.sqrt(z - 1) * sympy.sqrt(z + 1))
     root = sympy.sqrt(z - (1 + sympy.sqrt(c)) ** 2) * sympy.sqrt(z - (1 - sympy.sqrt(c)) ** 2)
     known = (z + c - 1 - root) / (2 * c * z)
@@ -433,8 +433,7 @@ def test_implicit_becomes_closed_once_parameters_are_bound():
 
 
 def test_implicit_r_and_s():
-    r = fs.Uniform(0, 1).R(w)
-    assert isinstance(r, ImplicitTransform)
+    r = ImplicitTransform(fs.Uniform(0, 1), "R", w)
     expected = sympy.series(1 / (1 - sympy.exp(-w)) - 1 / w, w, 0, 6)
     assert sympy.expand(r.series(w, 0, 6) - expected).removeO() == 0
     point = 0.4 - 0.2j
@@ -540,3 +539,57 @@ def test_brackets_where_operations_bind_less():
     law = (fs.Semicircle(1) + fs.Uniform(0, 2)) @ fs.MarchenkoPastur(c)
     assert law._repr_latex_().startswith(r"$(\mathrm{SC}(1) \boxplus")
     assert "= " in fs.Semicircle().transform_formula("G")._repr_latex_()
+
+
+POTENTIALS = {
+    "semicircle": fs.Semicircle(),
+    "product": fs.MarchenkoPastur(F(1, 2)) @ fs.Bernoulli(F(1, 3)),
+    "power": fs.KestenMcKay(3),
+    "points": fs.Bernoulli(F(1, 3)),
+    "reshaped": fs.MarchenkoPastur(F(1, 2)).reshape(F(1, 2)),
+    "mixture": fs.mixture([fs.Semicircle(), fs.PointMass(5)], [F(1, 2), F(1, 2)]),
+    "reflected": 1 - fs.MarchenkoPastur(F(1, 2)),
+}
+
+
+@pytest.mark.parametrize("name", POTENTIALS)
+def test_potentials_on_both_sides_of_the_spectrum(name):
+    """No logarithm of what tends to the negative axis from below: no whole turns are lost."""
+    found = POTENTIALS[name].transform_formula("log_potential")
+    assert found.is_closed_form
+    assert "boundary values" in str(found.domain)
+    for point in (-7.3, -40.0, 11.5):
+        value = complex(found.expression.subs(found.variable, sympy.Rational(point)).evalf(20))
+        assert value == pytest.approx(complex(found(point)), rel=1e-12)
+
+
+def test_logarithms_inside_the_spectrum():
+    """``G`` of a uniform law on its interval, and of what is made of it: ``Im G <= 0``."""
+    uniform = fs.Uniform(0, 1)
+    for law in (uniform, fs.mixture([uniform, fs.PointMass(2)], [F(1, 2), F(1, 2)])):
+        found = law.transform_formula("G")
+        for point in (-0.7, 0.3, 0.75, 1.5):
+            value = complex(found.expression.subs(found.variable, sympy.Rational(point)).evalf(20))
+            assert value == pytest.approx(complex(found(point)), rel=1e-12)
+
+
+def test_r_transform_of_uniform_laws():
+    """``b_n = kappa_n n!`` are Bernoulli numbers: the logarithm is inverted exactly."""
+    a = sympy.Symbol("a", positive=True)
+    w = sympy.Symbol("w")
+    found = fs.Uniform(-a, 2 * a).transform_formula("R", w)
+    assert found.is_closed_form
+    series = sympy.series(found.expression.subs(a, 1), w, 0, 4).removeO()
+    kappa = fs.Uniform(-1, 2).free_cumulants(4)
+    assert [series.coeff(w, k) for k in range(4)] == [sympy.sympify(k) for k in kappa]
+    law = fs.Uniform(0, 1) + fs.Semicircle()
+    value = complex(law.R(w).subs(w, sympy.Rational(1, 10)))
+    assert value == pytest.approx(complex(law.R(0.1)), rel=1e-12)
+
+
+def test_inverses_on_the_imaginary_axis():
+    """Where a symmetric law with a product in it needs the thorough solver."""
+    law = fs.Semicircle() @ fs.MarchenkoPastur(F(1, 2))
+    for point in (0.02j, -0.02j, 0.1j):
+        value = complex(law.R(w).subs(w, sympy.sympify(point)).evalf(20))
+        assert complex(law.R(point)) == pytest.approx(value, rel=1e-9)
