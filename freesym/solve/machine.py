@@ -247,6 +247,9 @@ class Machine:
                 turns[i] = Fraction(round(float(2 * x.imag.mid() / arb.pi())), 2)
             else:
                 turns[i] = None
+        elif operation == _POTENTIAL:
+            known = turns.get(a) == 0
+            turns[i] = self.tape.measures[c].turn(v[a], b) if known else None
         elif operation in (_ADD, _SUBTRACT):
             first, second = turns[a], turns[b]
             if first is None or second is None:
@@ -260,8 +263,8 @@ class Machine:
             turns[i] = None if first is None else -first
         elif operation == _SCALE:
             factor, first = self.tape.constants[c], turns[a]
-            known = first is not None and isinstance(factor, Fraction)
-            turns[i] = first * factor if known and first is not None else None
+            both = first is not None and isinstance(factor, Fraction)
+            turns[i] = first * factor if both and first is not None else None
         else:
             turns[i] = None
         turn = turns[i]
@@ -415,6 +418,8 @@ class Machine:
             return acb(-da.imag, da.real)
         if operation == _MEASURE:
             return self.tape.measures[c].transform(v[a])[2 + b] * da
+        if operation == _POTENTIAL:
+            return self.tape.measures[c].transform(v[a])[0] * da
         if operation in (_SIGN, _CONSTANT):
             return None
         if operation == _WRAP:

@@ -38,6 +38,10 @@ class ExactMeasure:
         """``E log(w - X)`` with the cut of the logarithm away from ``side``."""
         raise NotImplementedError
 
+    def turn(self, w: Ball, side: int) -> Fraction | None:
+        """The imaginary part of the potential over ``pi`` at a real point, if exactly known."""
+        return None
+
 
 class Atoms(ExactMeasure):
     """Finitely many atoms; sums are exact."""
@@ -73,6 +77,18 @@ class Atoms(ExactMeasure):
         for x, p in self._pairs():
             total = total + p * log_on_side(w - x, side)
         return total
+
+    def turn(self, w: Ball, side: int) -> Fraction | None:
+        """The mass to the right of the point, where every atom has its side."""
+        if side == 0:
+            return None
+        mass = Fraction(0)
+        for x, weight in zip(self.points, self.weights, strict=True):
+            distance = w.real - real_ball(x)
+            if not isinstance(weight, (int, Fraction)) or distance.contains(0):
+                return None
+            mass += weight if distance < 0 else 0
+        return side * mass
 
 
 class Pushed(ExactMeasure):

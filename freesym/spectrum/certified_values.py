@@ -8,13 +8,14 @@ from fractions import Fraction
 from typing import Any
 
 import flint
+import mpmath
 
 from freesym.algebra.balls import working_precision
 from freesym.algebra.constants import real_ball
 from freesym.errors import InvalidLawError, PrecisionError
 from freesym.relations.relation import Relation
 from freesym.spectrum.certified import Enclosed, enclosed
-from freesym.spectrum.certified_assumptions import assumptions
+from freesym.spectrum.certified_assumptions import assumptions, exact_floats
 from freesym.spectrum.certified_numbers import (
     Enclosure,
     Point,
@@ -44,7 +45,8 @@ def _density_ball(relation: Relation, x: Any, digits: int) -> Any:
 
 
 def _shown(x: Any) -> str:
-    return f"{float(x):.17g}"
+    """About the number, which may lie beyond the range of floats."""
+    return str(mpmath.nstr(to_mpf(real_ball(x)), 17))
 
 
 def density(relation: Relation, x: Any, digits: Any) -> Any:
@@ -53,10 +55,10 @@ def density(relation: Relation, x: Any, digits: Any) -> Any:
     return mapped(lambda v: to_mpf(_density_ball(relation, exact_real(v), n), n), x)
 
 
-def enclose_density(relation: Relation, x: Any, digits: Any) -> Any:
-    """The density with a proved error bound."""
+def enclose_density(relation: Relation, x: Any, digits: Any, floats: tuple[str, ...] = ()) -> Any:
+    """The density with a proved error bound; ``floats`` are data that were taken as exact."""
     n = checked_digits(digits)
-    taken = assumptions(relation)
+    taken = assumptions(relation) + exact_floats(floats)
     return mapped(lambda v: enclosure(_density_ball(relation, exact_real(v), n), taken), x)
 
 
