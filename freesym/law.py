@@ -51,6 +51,12 @@ def _certified() -> Any:
     return certified_values
 
 
+def _limits() -> Any:
+    from freesym.transforms import certified_limits
+
+    return certified_limits
+
+
 def _certified_inversion() -> Any:
     from freesym.spectrum import certified_inversion
 
@@ -307,7 +313,7 @@ class Law(SymbolicLaw, ABC):
     def G(self, z: ArrayLike, digits: int | None = None) -> Any:
         """The Cauchy transform ``E 1/(z - X)``; at real ``z`` the boundary value from above."""
         if digits is not None:
-            return _certified().cauchy_transform(self._exact, z, digits)
+            return _certified().cauchy_transform(self._exact, z, digits, _limits())
         if is_expression(z):
             return self.transform_formula("G")(z)
         return _density.cauchy_transform(self._numeric, z)
@@ -368,7 +374,7 @@ class Law(SymbolicLaw, ABC):
         0.317911749835126299968602021771
         """
         if digits is not None:
-            return _certified().density(self._exact, x, digits)
+            return _certified().density(self._exact, x, digits, _limits())
         return _density.density(self._numeric, x)
 
     def enclose_density(self, x: ArrayLike, digits: int = 30) -> Any:
@@ -390,7 +396,7 @@ class Law(SymbolicLaw, ABC):
         """
         from freesym.exact_data import floats_in
 
-        return _certified().enclose_density(self._exact, x, digits, floats_in(self))
+        return _certified().enclose_density(self._exact, x, digits, floats_in(self), _limits())
 
     def cdf(self, x: ArrayLike, digits: int | None = None) -> Any:
         """The distribution function ``P(X <= x)``, atoms included; right-continuous."""
@@ -471,13 +477,13 @@ class Law(SymbolicLaw, ABC):
     def log_potential(self, x: ArrayLike, digits: int | None = None) -> Any:
         """``E log|x - X|``."""
         if digits is not None:
-            return _certified().log_potential(self._exact, x, digits)
+            return _certified().log_potential(self._exact, x, digits, _limits())
         return _distribution.log_potential(self._numeric, x)
 
     def log_determinant(self, digits: int | None = None) -> Any:
         """``E log|X|``; minus infinity if 0 is an atom."""
         if digits is not None:
-            return _certified().log_determinant(self._exact, digits)
+            return _certified().log_determinant(self._exact, digits, _limits())
         return _distribution.log_determinant(self._numeric)
 
     def moments(self, n: int) -> list[Number]:

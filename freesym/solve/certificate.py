@@ -325,7 +325,9 @@ class Certifier:
         for inflation in (-16, 4, 16):
             box = [
                 inflated(
-                    m, abs(s).upper() * arb(2) ** inflation + abs(m).upper() * arb(2) ** (12 - p)
+                    m,
+                    abs(s).upper() * arb(2) ** inflation + abs(m).upper() * arb(2) ** (12 - p),
+                    axial=real,
                 )
                 for m, s in zip(mids, step, strict=True)
             ]

@@ -100,7 +100,7 @@ def _from_decimal(whole: str, part: str, exponent: int, name: str) -> Fraction:
     if max(abs(shift), len(whole)) > 4 * MOST_DIGITS:
         raise InvalidLawError(f"{name} has more than {4 * MOST_DIGITS} digits before or behind '.'")
     value = Fraction(int(flint.fmpz((whole + part).lstrip("+"))))
-    power = 10 ** abs(shift)
+    power: int = 10 ** abs(shift)
     return value * power if shift >= 0 else value / power
 
 
@@ -218,7 +218,11 @@ def refined(
 
 def to_mpf(value: Any, digits: int | None = None) -> Any:
     """The middle of a real ball as an mpf, rounded to ``digits`` (and two more), else exactly."""
-    man, exponent = value.mid().man_exp()
+    if value.mid().is_finite():
+        man, exponent = value.mid().man_exp()
+    else:
+        libmp = mpmath.libmp
+        return mpmath.mp.make_mpf(libmp.finf if value > 0 else libmp.fninf)
     exact = mpmath.libmp.from_man_exp(int(man), int(exponent))
     if digits is not None:
         bits = math.ceil((digits + 2) * _BITS_PER_DIGIT)

@@ -5,17 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 import flint
 import mpmath
 
 from freesym.algebra.balls import working_precision
 from freesym.algebra.constants import real_ball
-from freesym.errors import InvalidLawError, PrecisionError
+from freesym.errors import FreesymError, InvalidLawError, PrecisionError
 from freesym.relations.relation import Relation
 from freesym.spectrum.certified import Enclosed, enclosed
 from freesym.spectrum.certified_assumptions import assumptions, exact_floats
+from freesym.spectrum.certified_neighbours import (
+    is_in_gap,
+    potential_in_gap,
+    share_below,
+    share_between,
+)
 from freesym.spectrum.certified_numbers import (
     Enclosure,
     Point,
@@ -35,13 +41,49 @@ acb, arb = flint.acb, flint.arb
 Ball = Any
 
 
-def _density_ball(relation: Relation, x: Any, digits: int) -> Any:
+class Limits(Protocol):
+    """Values at singular points, from whoever knows the algebraic curve of a law."""
+
+    def density(self, relation: Relation, x: Any, digits: int) -> Any:
+        """The density: a real ball, or infinity."""
+
+    def transform(self, relation: Relation, x: Any, digits: int) -> Ball:
+        """The Cauchy transform."""
+
+    def potential(self, relation: Relation, x: Any, digits: int) -> Any:
+        """The log-potential: a real ball, or minus infinity."""
+
+
+def _or_limit(compute: Callable[[], Any], *others: Callable[[], Any] | None) -> Any:
+    """What is computed first; where that is refused, what the others know."""
+    try:
+        return compute()
+    except PrecisionError as error:
+        reasons = [str(error)]
+    for other in others:
+        if other is None:
+            continue
+        try:
+            found = other()
+        except FreesymError as error:
+            reasons.append(str(error))
+            continue
+        if found is not None:
+            return found
+    raise PrecisionError("; ".join(dict.fromkeys(reasons)))
+
+
+def _density_ball(relation: Relation, x: Any, digits: int, limits: Limits | None) -> Any:
     point = Point(x)
 
     def compute(bits: int) -> Any:
         return -enclosed(relation, point.ball(), bits).g.imag / arb.pi()
 
-    return refined(compute, digits, f"the density at {_shown(x)}")
+    return _or_limit(
+        lambda: refined(compute, digits, f"the density at {_shown(x)}"),
+        lambda: arb(0) if is_in_gap(relation, x, bits_for(digits)) else None,
+        None if limits is None else lambda: limits.density(relation, x, digits),
+    )
 
 
 def _shown(x: Any) -> str:
@@ -49,22 +91,25 @@ def _shown(x: Any) -> str:
     return str(mpmath.nstr(to_mpf(real_ball(x)), 17))
 
 
-def density(relation: Relation, x: Any, digits: Any) -> Any:
+def density(relation: Relation, x: Any, digits: Any, limits: Limits | None = None) -> Any:
     """The density of the absolutely continuous part; exactly 0 where that is proved."""
     n = checked_digits(digits)
-    return mapped(lambda v: to_mpf(_density_ball(relation, exact_real(v), n), n), x)
+    return mapped(lambda v: to_mpf(_density_ball(relation, exact_real(v), n, limits), n), x)
 
 
-def enclose_density(relation: Relation, x: Any, digits: Any, floats: tuple[str, ...] = ()) -> Any:
+def enclose_density(
+    relation: Relation, x: Any, digits: Any, floats: tuple[str, ...] = (),
+    limits: Limits | None = None,
+) -> Any:  # fmt: skip
     """The density with a proved error bound; ``floats`` are data that were taken as exact."""
     n = checked_digits(digits)
     taken = assumptions(relation) + exact_floats(floats)
-    return mapped(lambda v: enclosure(_density_ball(relation, exact_real(v), n), taken), x)
+    return mapped(lambda v: enclosure(_density_ball(relation, exact_real(v), n, limits), taken), x)
 
 
 def _transform(
     relation: Relation, z: Any, digits: Any, pick: Callable[[Enclosed], Ball], name: str,
-    inverted: bool,
+    inverted: bool, limits: Limits | None = None,
 ) -> Any:  # fmt: skip
     n = checked_digits(digits)
 
@@ -76,7 +121,11 @@ def _transform(
         def compute(bits: int) -> Ball:
             return _reflected(relation, point.ball(), bits, pick, inverted=inverted)
 
-        found = refined(compute, n, f"{name} at {value}")
+        singular = limits is not None and point.imag == 0
+        found = _or_limit(
+            lambda: refined(compute, n, f"{name} at {value}"),
+            (lambda: limits.transform(relation, point.real, n)) if singular else None,  # type: ignore[union-attr]
+        )
         real = point.imag == 0 and found.imag.is_zero()
         return to_mpf(found.real, n) if real else to_mpc(found, n)
 
@@ -95,9 +144,9 @@ def _reflected(
     return pick(enclosed(relation, w.conjugate(), bits)).conjugate()
 
 
-def cauchy_transform(relation: Relation, z: Any, digits: Any) -> Any:
+def cauchy_transform(relation: Relation, z: Any, digits: Any, limits: Limits | None = None) -> Any:
     """``G(z)``; at real points the boundary value from above."""
-    return _transform(relation, z, digits, lambda t: t.g, "G", inverted=False)
+    return _transform(relation, z, digits, lambda t: t.g, "G", inverted=False, limits=limits)
 
 
 def moment_transform(relation: Relation, z: Any, digits: Any) -> Any:
@@ -108,25 +157,21 @@ def moment_transform(relation: Relation, z: Any, digits: Any) -> Any:
 # ------------------------------------------------------------------ potentials
 
 
-def _share_below(found: Enclosed) -> Any:
-    """``P(X <= x)``: a ball, or exactly known."""
-    if found.turn is not None:
-        return real_ball(1 - found.turn)
-    return 1 - found.u.imag / arb.pi()
-
-
 def _cdf_ball(relation: Relation, x: Any, digits: int) -> Any:
     point = Point(x)
 
     def compute(bits: int) -> Any:
-        return _share_below(enclosed(relation, point.ball(), bits, potential=True))
+        return share_below(enclosed(relation, point.ball(), bits, potential=True))
 
     def sharp(value: Any, bits: int) -> bool:
         # close to 0, digits are counted from the decimal point
         small = value.is_finite() and value.contains(0) and value.rad() < arb(2) ** -bits
         return bool(small) or is_sharp(value, bits)
 
-    return refined(compute, digits, f"the distribution function at {_shown(x)}", sharp)
+    return _or_limit(
+        lambda: refined(compute, digits, f"the distribution function at {_shown(x)}", sharp),
+        lambda: share_between(relation, x, bits_for(digits)),
+    )
 
 
 def cdf(relation: Relation, x: Any, digits: Any) -> Any:
@@ -135,7 +180,7 @@ def cdf(relation: Relation, x: Any, digits: Any) -> Any:
     return mapped(lambda v: to_mpf(_cdf_ball(relation, exact_real(v), n), n), x)
 
 
-def _potential_ball(relation: Relation, x: Any, digits: int) -> Any:
+def _potential_ball(relation: Relation, x: Any, digits: int, limits: Limits | None) -> Any:
     point = Point(x)
 
     def compute(bits: int) -> Any:
@@ -145,25 +190,27 @@ def _potential_ball(relation: Relation, x: Any, digits: int) -> Any:
         small = value.is_finite() and value.contains(0) and value.rad() < arb(2) ** -bits
         return bool(small) or is_sharp(value, bits)
 
-    return refined(compute, digits, f"the log-potential at {_shown(x)}", sharp)
+    return _or_limit(
+        lambda: refined(compute, digits, f"the log-potential at {_shown(x)}", sharp),
+        lambda: potential_in_gap(relation, x, bits_for(digits)),
+        None if limits is None else lambda: limits.potential(relation, x, digits),
+    )
 
 
-def log_potential(relation: Relation, x: Any, digits: Any) -> Any:
+def log_potential(relation: Relation, x: Any, digits: Any, limits: Limits | None = None) -> Any:
     """``E log|x - X|``."""
     n = checked_digits(digits)
-    return mapped(lambda v: to_mpf(_potential_ball(relation, exact_real(v), n), n), x)
+    return mapped(lambda v: to_mpf(_potential_ball(relation, exact_real(v), n, limits), n), x)
 
 
-def log_determinant(relation: Relation, digits: Any) -> Any:
+def log_determinant(relation: Relation, digits: Any, limits: Limits | None = None) -> Any:
     """``E log|X|``; minus infinity if 0 is an atom."""
     from freesym.spectrum.atoms import atoms
 
     n = checked_digits(digits)
     if any(location == 0 for location in atoms(relation)):
-        import mpmath
-
-        return mpmath.mp.make_mpf(mpmath.libmp.fninf)
-    return to_mpf(_potential_ball(relation, Fraction(0), n), n)
+        return to_mpf(arb.neg_inf())
+    return to_mpf(_potential_ball(relation, Fraction(0), n, limits), n)
 
 
 # ------------------------------------------------------------------ quantiles
@@ -207,7 +254,7 @@ def _newton(relation: Relation, x: Fraction, q: Any, target: int) -> tuple[Fract
             found = enclosed(relation, Point(x).ball(), target + 64, potential=True)
         except PrecisionError:
             return x, Fraction(0)
-        error = _share_below(found) - real_ball(q)
+        error = share_below(found) - real_ball(q)
         rho = -found.g.imag / arb.pi()
         step = (error / rho).mid() if not rho.contains(0) else arb(0)
         man, exponent = step.man_exp()
@@ -228,7 +275,7 @@ def _brackets(relation: Relation, low: Fraction, high: Fraction, q: Any, target:
             try:
                 with working_precision(target + extra):
                     found = enclosed(relation, Point(x).ball(), target + extra, potential=True)
-                    return found.turn, _share_below(found)
+                    return found.turn, share_below(found)
             except PrecisionError:
                 continue
         return None, arb(0, 2)

@@ -8,7 +8,6 @@ import mpmath
 import pytest
 
 import freesym as fs
-from freesym import PrecisionError
 from tests.certified.helpers import agrees, as_fraction
 
 TINY = F(1, 10**30)
@@ -37,11 +36,6 @@ def test_beside_a_hard_edge() -> None:
     with mpmath.workdps(60):
         leading = mpmath.sqrt(3) / (2 * mpmath.pi) * mpmath.mpf(10) ** 20
         assert abs(found / leading - 1) < mpmath.mpf(10) ** -9
-
-
-def test_an_edge_itself_is_refused_with_what_is_missing() -> None:
-    with pytest.raises(PrecisionError, match="digits"):
-        fs.Semicircle().density(2, digits=20)
 
 
 def test_gaps_and_atoms() -> None:
