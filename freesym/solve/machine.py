@@ -193,7 +193,7 @@ class Machine:
             else:
                 v[i] = self._special(i, v, sides, decide=decide, turns=turns)
             if turns is not None:
-                self._turn(i, v, turns)
+                self._turn(i, v, turns, sides)
         return v
 
     def _special(
@@ -231,7 +231,7 @@ class Machine:
         assert operation == _WRAP
         return _wrapped(x, c or nearest_side(v[b]))
 
-    def _turn(self, i: int, v: list[Any], turns: Turns) -> None:
+    def _turn(self, i: int, v: list[Any], turns: Turns, sides: Sides) -> None:
         """The imaginary part over ``pi`` as an exact number; None if it is none."""
         operation, a, b, c = self.tape.rows[i]
         x = v[i]
@@ -258,6 +258,8 @@ class Machine:
                 turns[i] = first + second if operation == _ADD else first - second
         elif operation in (_SHIFT, _REBASE):
             turns[i] = turns[a]
+        elif operation == _SELECT:
+            turns[i] = turns[a] if sides.of.get(i, 1) > 0 else turns[b]
         elif operation == _REFLECT:
             first = turns[a]
             turns[i] = None if first is None else -first

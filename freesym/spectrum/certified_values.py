@@ -163,15 +163,22 @@ def _cdf_ball(relation: Relation, x: Any, digits: int) -> Any:
     def compute(bits: int) -> Any:
         return share_below(enclosed(relation, point.ball(), bits, potential=True))
 
-    def sharp(value: Any, bits: int) -> bool:
-        # close to 0, digits are counted from the decimal point
-        small = value.is_finite() and value.contains(0) and value.rad() < arb(2) ** -bits
-        return bool(small) or is_sharp(value, bits)
-
-    return _or_limit(
-        lambda: refined(compute, digits, f"the distribution function at {_shown(x)}", sharp),
+    found = _or_limit(
+        lambda: refined(compute, digits, f"the distribution function at {_shown(x)}", _is_known),
         lambda: share_between(relation, x, bits_for(digits)),
     )
+    return _around_zero(found)
+
+
+def _is_known(value: Any, bits: int) -> bool:
+    """Close to 0, digits are counted from the decimal point."""
+    small = value.is_finite() and value.contains(0) and value.rad() < arb(2) ** -bits
+    return bool(small) or is_sharp(value, bits)
+
+
+def _around_zero(value: Any) -> Any:
+    """A ball that contains 0 has no digits but that one."""
+    return arb(0, value.abs_upper()) if value.is_finite() and value.contains(0) else value
 
 
 def cdf(relation: Relation, x: Any, digits: Any) -> Any:
@@ -186,15 +193,12 @@ def _potential_ball(relation: Relation, x: Any, digits: int, limits: Limits | No
     def compute(bits: int) -> Any:
         return enclosed(relation, point.ball(), bits, potential=True).u.real
 
-    def sharp(value: Any, bits: int) -> bool:
-        small = value.is_finite() and value.contains(0) and value.rad() < arb(2) ** -bits
-        return bool(small) or is_sharp(value, bits)
-
-    return _or_limit(
-        lambda: refined(compute, digits, f"the log-potential at {_shown(x)}", sharp),
+    found = _or_limit(
+        lambda: refined(compute, digits, f"the log-potential at {_shown(x)}", _is_known),
         lambda: potential_in_gap(relation, x, bits_for(digits)),
         None if limits is None else lambda: limits.potential(relation, x, digits),
     )
+    return _around_zero(found)
 
 
 def log_potential(relation: Relation, x: Any, digits: Any, limits: Limits | None = None) -> Any:
