@@ -14,6 +14,7 @@ from freesym.algebra.balls import working_precision
 from freesym.algebra.constants import real_ball
 from freesym.errors import FreesymError, InvalidLawError, PrecisionError
 from freesym.relations.relation import Relation
+from freesym.spectrum.atoms import atoms
 from freesym.spectrum.certified import Enclosed, enclosed
 from freesym.spectrum.certified_assumptions import assumptions, exact_floats
 from freesym.spectrum.certified_neighbours import (
@@ -209,8 +210,6 @@ def log_potential(relation: Relation, x: Any, digits: Any, limits: Limits | None
 
 def log_determinant(relation: Relation, digits: Any, limits: Limits | None = None) -> Any:
     """``E log|X|``; minus infinity if 0 is an atom."""
-    from freesym.spectrum.atoms import atoms
-
     n = checked_digits(digits)
     if any(location == 0 for location in atoms(relation)):
         return to_mpf(arb.neg_inf())
@@ -231,6 +230,9 @@ def _quantile_ball(relation: Relation, q: Any, digits: int) -> Any:
         raise InvalidLawError(f"q = {q} must lie between 0 and 1; the ends are in support()")
     from freesym.spectrum.distribution import quantile as approximate
 
+    jump = _jump_at(relation, q, digits)
+    if jump is not None:
+        return jump
     x = Fraction(float(approximate(relation.numeric(), float(q))))
     target = bits_for(digits)
     for _ in range(12 + 4 * math.ceil(math.log2(digits + 1))):
@@ -249,6 +251,20 @@ def _quantile_ball(relation: Relation, q: Any, digits: int) -> Any:
         f"the quantile at q = {_shown(q)} is not known to {digits} digits: the distribution "
         "function is flat or has a jump there"
     )
+
+
+def _jump_at(relation: Relation, q: Any, digits: int) -> Any | None:
+    """The atom at which the distribution function is proved to pass ``q``."""
+    for place, mass in atoms(relation).items():
+        try:
+            above = _cdf_ball(relation, exact_real(place), digits)
+        except FreesymError:
+            continue
+        with working_precision(bits_for(digits) + 64):
+            level, jump = real_ball(q), real_ball(mass)
+            if above - jump < level and above >= level:
+                return real_ball(place)
+    return None
 
 
 def _newton(relation: Relation, x: Fraction, q: Any, target: int) -> tuple[Fraction, Fraction]:

@@ -127,3 +127,18 @@ def test_what_is_not_known_is_refused() -> None:
     edge = (1 + sympy.sqrt(sympy.Rational(1, 2))) ** 2
     with pytest.raises(PrecisionError, match="close"):
         fs.MarchenkoPastur(HALF).density(edge - sympy.Rational(1, 10**1000), digits=20)
+
+
+@pytest.mark.parametrize(
+    ("law", "q", "x"),
+    [
+        (fs.MarchenkoPastur(2), F(49, 100), 0),
+        (fs.PointMass(3), F(1, 7), 3),
+        (fs.Discrete([0, 1]), F(1, 3), 0),
+        (fs.Discrete([0, 1]), F(2, 3), 1),
+        (WITH_ATOM, F(4, 5), 1),
+    ],
+    ids=repr,
+)
+def test_quantiles_at_jumps(law: fs.Law, q: F, x: int) -> None:
+    assert law.quantile(q, digits=30) == x
