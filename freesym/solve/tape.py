@@ -336,6 +336,7 @@ def _(x: Node) -> Node:
 def _(like: Node, radicand: Any, n: int, value: Any) -> Any:
     import sympy
 
+    admit_symbols()
     exact = exact_constant(radicand)
     return sympy.root(sympified(exact) if isinstance(exact, Fraction) else exact, n)
 
