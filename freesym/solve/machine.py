@@ -41,6 +41,7 @@ _SHIFT = int(Op.SHIFT)
 _SIGN = int(Op.SIGN)
 _SQRT = int(Op.SQRT)
 _SUBTRACT = int(Op.SUBTRACT)
+_SYMMETRIC = int(Op.SYMMETRIC)
 _TIMES_I = int(Op.TIMES_I)
 _WRAP = int(Op.WRAP)
 Ball = Any
@@ -206,6 +207,8 @@ class Machine:
             return _exponential(x, None if turns is None else turns.get(a))
         if operation == _REBASE:
             return x
+        if operation == _SYMMETRIC:
+            return x if turns is None else _projected(x, v[b], v[b], turned=not c)
         if operation == _TIMES_I:
             return acb(-x.imag, x.real)
         if operation in (_LOG, _SQRT):
@@ -402,6 +405,8 @@ class Machine:
             return None
         if operation == _SHIFT:
             return da
+        if operation == _SYMMETRIC:
+            return da if d[b] is None else _projected(da, v[b], d[b], turned=not c)
         if operation == _SCALE:
             return da * self.constants()[c]
         if operation == _REFLECT:
@@ -436,6 +441,14 @@ def _exponential(x: Ball, turn: Fraction | None) -> Ball:
     size = x.real.exp()
     quarter = int(2 * turn) % 4
     return (acb(size), acb(0, size), acb(-size), acb(0, -size))[quarter]
+
+
+def _projected(x: Ball, w: Ball, axis: Ball, *, turned: bool) -> Ball:
+    """``x`` on the axis of another number, or on the other axis, if ``w`` is imaginary."""
+    if not w.real.is_zero() or not is_axial(axis) or w.imag.is_zero():
+        return x
+    imaginary = axis.real.is_zero() is not turned
+    return acb(0, x.imag) if imaginary else acb(x.real)
 
 
 def _wrapped(x: Ball, side: int) -> Ball:

@@ -117,3 +117,15 @@ def test_log_determinants() -> None:
     product = fs.MarchenkoPastur(F(1, 2)) @ fs.MarchenkoPastur(F(1, 2))
     with mpmath.workdps(70):
         assert agrees(product.log_determinant(digits=50), 2 * mpmath.log(2) - 2, 49)
+
+
+@pytest.mark.parametrize(
+    "child",
+    [fs.EquilibriumMeasure(1, 3), fs.Uniform(-1, 1), fs.Discrete([-1, 0, 1]), fs.Arcsine(-1, 1)],
+    ids=repr,
+)
+def test_squares_where_their_roots_are_imaginary(child: fs.Law) -> None:
+    """To the right of the spectrum the square is taken at a negative point."""
+    law = fs.Discrete([0, 1, 2]) + (-child.square())
+    assert law.density(9, digits=20) == 0
+    assert law.cdf(9, digits=20) == 1
