@@ -243,7 +243,7 @@ class Enclosure:
     Attributes
     ----------
     value, radius : mpf
-        Exact binary numbers.
+        Exact binary numbers; an infinite value is exact.
     assumptions : tuple of str
         What the proof takes from the user: that a formula is the transform of a law.
     """
@@ -253,6 +253,8 @@ class Enclosure:
     assumptions: tuple[str, ...] = ()
 
     def __contains__(self, number: Any) -> bool:
+        if mpmath.isinf(self.value) or (isinstance(number, mpmath.mpf) and mpmath.isinf(number)):
+            return bool(self.value == number)
         exact = exact_real(number)
         middle, radius = (exact_real(x) for x in (self.value, self.radius))
         return bool(abs(exact - middle) <= radius)

@@ -57,6 +57,8 @@ def test_the_density_vanishes(law: fs.Law, x: Any) -> None:
 )
 def test_the_density_is_unbounded(law: fs.Law, x: Any) -> None:
     assert law.density(x, digits=20) == mpmath.inf
+    assert mpmath.inf in law.enclose_density(x, digits=20)
+    assert 1 not in law.enclose_density(x, digits=20)
 
 
 def test_the_continuous_part_at_an_atom() -> None:
