@@ -173,3 +173,22 @@ def test_potentials_with_exact_constants(law: Law) -> None:
         z = mpmath.mpf(10) ** 25
         with mpmath.workdps(60):
             assert agrees(case.log_potential(z, digits=40), mpmath.log(z), 24)
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        fs.Uniform(0, 1) + fs.Semicircle(),
+        fs.boolean_sum(fs.Semicircle(), fs.MarchenkoPastur(F(1, 2))),
+        fs.rectangular_sum(fs.MarchenkoPastur(), fs.MarchenkoPastur(), ratio=1),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("w", [F(1, 10), F(-1, 10)])
+def test_inverses_beyond_the_bounds_of_the_spectrum(law: Law, w: F) -> None:
+    """No mass needs to be counted there."""
+    found = law.R(w, digits=40)
+    assert float(found) == pytest.approx(float(law.R(float(w))), rel=1e-10)
+    with mpmath.workdps(60):
+        place = found + mpmath.mpf(w.denominator) / w.numerator
+        assert agrees(law.G(place, digits=40), mpmath.mpf(w.numerator) / w.denominator, 37)
