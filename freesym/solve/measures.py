@@ -22,7 +22,8 @@ from freesym.solve.ranges import Range, range_of
 acb, arb = flint.acb, flint.arb
 Ball = Any
 Values = tuple[Ball, Ball, Ball, Ball]
-_EVALUATIONS = 20_000
+#: Off the axis, and on it, where integrals converge soon or meet a pole.
+_EVALUATIONS, _ON_AXIS = 20_000, 4000
 
 
 class ExactMeasure:
@@ -119,9 +120,10 @@ class Pushed(ExactMeasure):
         real = bool(w.imag.is_zero())
         # first, as it costs nothing and may refuse
         first, second = self._beyond(w) if real else self._tails(w)
-        g = self._integral(lambda f: 1 / (w - f))
+        limit = _ON_AXIS if real else _EVALUATIONS
+        g = self._integral(lambda f: 1 / (w - f), limit)
         # not 1/(w - f)^2, whose balls meet 0 sooner
-        dg = -self._integral(lambda f: (1 / (w - f)) ** 2)
+        dg = -self._integral(lambda f: (1 / (w - f)) ** 2, limit)
         if real:
             g, dg = acb(g.real), acb(dg.real)
         psi, dpsi = w * g - 1, g + w * dg
@@ -173,7 +175,7 @@ class Pushed(ExactMeasure):
         # exp(-L^2/2) < 2^-(bits + 16)
         return arb(math.isqrt(2 * (flint.ctx.prec + 16)) + 1)
 
-    def _integral(self, integrand: Callable[[Ball], Ball]) -> Ball:
+    def _integral(self, integrand: Callable[[Ball], Ball], limit: int) -> Ball:
         normal = self.base == "normal"
 
         def at(x: Ball, _: bool) -> Ball:
@@ -181,10 +183,10 @@ class Pushed(ExactMeasure):
             return value * (-x * x / 2).exp() if normal else value
 
         if not normal:
-            found = acb.integral(at, 0, 1, eval_limit=_EVALUATIONS)
+            found = acb.integral(at, 0, 1, eval_limit=limit)
         else:
             cut = self._cut()
-            found = acb.integral(at, -cut, cut, eval_limit=_EVALUATIONS) / (2 * arb.pi()).sqrt()
+            found = acb.integral(at, -cut, cut, eval_limit=limit) / (2 * arb.pi()).sqrt()
         if not found.is_finite():
             raise PrecisionError("an integral of a law did not converge")
         return found
@@ -194,7 +196,7 @@ class Pushed(ExactMeasure):
         from freesym.solve.machine import log_on_side
 
         rest = acb(0) if self.base == "uniform" else self._potential_beyond(w)
-        return self._integral(lambda f: log_on_side(w - f, side)) + rest
+        return self._integral(lambda f: log_on_side(w - f, side), _EVALUATIONS) + rest
 
     def _potential_beyond(self, w: Ball) -> Ball:
         """A ball around 0 that contains what lies beyond the cut."""
