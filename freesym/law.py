@@ -52,6 +52,12 @@ def _certified() -> Any:
     return certified_values
 
 
+def _limits() -> Any:
+    from freesym.transforms import certified_limits
+
+    return certified_limits
+
+
 def _certified_inversion() -> Any:
     from freesym.spectrum import certified_inversion
 
@@ -156,6 +162,13 @@ class Law(SymbolicLaw, ABC):
     @cached_property
     def _numeric(self) -> Relation:
         return self.relation().numeric()
+
+    @cached_property
+    def _exact(self) -> Relation:
+        """The relation when floats are the rational numbers that they are."""
+        from freesym.exact_data import exact_law
+
+        return exact_law(self).relation()
 
     def __getstate__(self) -> dict[str, Any]:
         names = {field.name for field in dataclasses.fields(self)}  # type: ignore[arg-type]
@@ -311,7 +324,7 @@ class Law(SymbolicLaw, ABC):
     def G(self, z: ArrayLike, digits: int | None = None) -> Any:
         """The Cauchy transform ``E 1/(z - X)``; at real ``z`` the boundary value from above."""
         if digits is not None:
-            return _certified().cauchy_transform(self.relation(), z, digits)
+            return _certified().cauchy_transform(self._exact, z, digits, _limits())
         if is_expression(z):
             return self.transform_formula("G")(z)
         return _density.cauchy_transform(self._numeric, z)
@@ -319,7 +332,7 @@ class Law(SymbolicLaw, ABC):
     def M(self, z: ArrayLike, digits: int | None = None) -> Any:
         """The moment generating function ``sum_{n>=1} m_n z^n = G(1/z)/z - 1``."""
         if digits is not None:
-            return _certified().moment_transform(self.relation(), z, digits)
+            return _certified().moment_transform(self._exact, z, digits)
         if is_expression(z):
             return self.transform_formula("M")(z)
         return _density.moment_transform(self._numeric, z)
@@ -327,7 +340,7 @@ class Law(SymbolicLaw, ABC):
     def R(self, w: ArrayLike, digits: int | None = None) -> Any:
         """The R-transform ``G^{-1}(w) - 1/w`` at numbers where that inverse exists."""
         if digits is not None:
-            return _certified_inversion().r_transform(self.relation(), w, digits)
+            return _certified_inversion().r_transform(self._exact, w, digits)
         if is_expression(w):
             return self.transform_formula("R")(w)
         return _inversion.r_transform(self._numeric, w)
@@ -335,7 +348,7 @@ class Law(SymbolicLaw, ABC):
     def S(self, m: ArrayLike, digits: int | None = None) -> Any:
         """The S-transform ``(1 + m)/m M^{-1}(m)`` at numbers where that inverse exists."""
         if digits is not None:
-            return _certified_inversion().s_transform(self.relation(), m, digits)
+            return _certified_inversion().s_transform(self._exact, m, digits)
         if is_expression(m):
             return self.transform_formula("S")(m)
         return _inversion.s_transform(self._numeric, m)
@@ -372,7 +385,7 @@ class Law(SymbolicLaw, ABC):
         0.317911749835126299968602021771
         """
         if digits is not None:
-            return _certified().density(self.relation(), x, digits)
+            return _certified().density(self._exact, x, digits, _limits())
         return _density.density(self._numeric, x)
 
     def enclose_density(self, x: ArrayLike, digits: int = 30) -> Any:
@@ -392,18 +405,20 @@ class Law(SymbolicLaw, ABC):
         >>> bool(found.radius < 1e-40)
         True
         """
-        return _certified().enclose_density(self.relation(), x, digits)
+        from freesym.exact_data import floats_in
+
+        return _certified().enclose_density(self._exact, x, digits, floats_in(self), _limits())
 
     def cdf(self, x: ArrayLike, digits: int | None = None) -> Any:
         """The distribution function ``P(X <= x)``, atoms included; right-continuous."""
         if digits is not None:
-            return _certified().cdf(self.relation(), x, digits)
+            return _certified().cdf(self._exact, x, digits)
         return _distribution.cdf(self._numeric, x)
 
     def quantile(self, q: ArrayLike, digits: int | None = None) -> Any:
         """The smallest ``x`` with ``cdf(x) >= q``."""
         if digits is not None:
-            return _certified().quantile(self.relation(), q, digits)
+            return _certified().quantile(self._exact, q, digits)
         return _distribution.quantile(self._numeric, q)
 
     def sample(self, size: int | tuple[int, ...] | None = None, rng: Any = None) -> Any:
@@ -432,7 +447,7 @@ class Law(SymbolicLaw, ABC):
         (((sqrt(c) - 1)**2, (sqrt(c) + 1)**2),)
         """
         if digits is not None:
-            return _certified_edges().support(self.relation(), digits)  # type: ignore[no-any-return]
+            return _certified_edges().support(self._exact, digits)  # type: ignore[no-any-return]
         if exact if exact is not None else bool(self.free_symbols):
             return self._exact_support()
         _existence.require_law(self._numeric)
@@ -462,7 +477,7 @@ class Law(SymbolicLaw, ABC):
         (0, 11/2 + 5*sqrt(5)/2)
         """
         if digits is not None:
-            return _certified_edges().edges(self.relation(), digits)  # type: ignore[no-any-return]
+            return _certified_edges().edges(self._exact, digits)  # type: ignore[no-any-return]
         if exact if exact is not None else bool(self.free_symbols):
             return self._exact_edges()
         _existence.require_law(self._numeric)
@@ -475,13 +490,13 @@ class Law(SymbolicLaw, ABC):
     def log_potential(self, x: ArrayLike, digits: int | None = None) -> Any:
         """``E log|x - X|``."""
         if digits is not None:
-            return _certified().log_potential(self.relation(), x, digits)
+            return _certified().log_potential(self._exact, x, digits, _limits())
         return _distribution.log_potential(self._numeric, x)
 
     def log_determinant(self, digits: int | None = None) -> Any:
         """``E log|X|``; minus infinity if 0 is an atom."""
         if digits is not None:
-            return _certified().log_determinant(self.relation(), digits)
+            return _certified().log_determinant(self._exact, digits, _limits())
         return _distribution.log_determinant(self._numeric)
 
     def moments(self, n: int) -> list[Number]:

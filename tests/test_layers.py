@@ -21,7 +21,7 @@ LAYERS = [
     {"solve"},
     {"spectrum"},
     {"transforms"},
-    {"law", "laws", "operations"},
+    {"law", "laws", "operations", "exact_data"},
     {"nets"},
     {"plotting"},
     {"syntax", "grammar"},

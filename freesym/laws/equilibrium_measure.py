@@ -125,7 +125,7 @@ class EquilibriumMeasure(CauchyLeaf, LeafLaw):
         for j in range(1, len(c)):
             terms[j - 1] -= c[j] / (2 * j)
         square = q * q
-        return log(self.radius / 2) - log_lower(q) + square * _horner(terms, square)
+        return log(self._radius(w) / 2) - log_lower(q) + square * _horner(terms, square)
 
     def hull(self) -> tuple[float, float]:
         """The smallest interval that carries the law."""

@@ -6,7 +6,8 @@ import dataclasses
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -140,7 +141,14 @@ class Raney(STransformLeaf, LeafLaw):
         return first - self._area(m) + m * self._log_quotient(m)
 
     def _area(self, m: Any) -> Any:
-        """The integral of ``(t^r - 1)/(t - 1)`` from 1 to ``s``, along ``t = e^x``."""
+        """The integral of ``(t^r - 1)/(t - 1)`` from 1 to ``s``: a polynomial for whole ``r``.
+
+        Otherwise it is taken along ``t = e^x``.
+        """
+        if self._fraction is not None and self._fraction.denominator == 1:
+            s, whole = self._s(m), self._fraction.numerator
+            terms = [_geometric(s, k) * Fraction(1, k) for k in range(1, whole + 1)]
+            return m * self._quotient(m) * reduce(add, terms)
         r, end = float(self.r), log_lower(1 + m) * (1 / float(self.r))
         total: Any = 0.0
         for left, right in ((0.0, 0.25), (0.25, 1.0)):

@@ -119,6 +119,8 @@ def _resolved(values: Floats, noise: float, tolerance: float, scale: float) -> F
 
 def _steepness(piece: _Piece, values: Floats) -> float:
     """Change of the values under a relative change of the parameter."""
+    if piece.stop == piece.start:
+        return math.inf
     reach = max(abs(piece.start), abs(piece.stop)) / (piece.stop - piece.start)
     return reach * float(np.ptp(values))
 

@@ -96,6 +96,15 @@ def sign_of_imaginary_part(x: Any) -> Any:
 
 
 @singledispatch
+def of_symmetric(x: Any, w: Any, *, odd: bool) -> Any:
+    """The value ``x`` at ``w`` of an odd, or even, transform of a symmetric law.
+
+    It is imaginary, or real, where ``w`` is imaginary: exact number systems make use of that.
+    """
+    return x
+
+
+@singledispatch
 def flipped(x: Any, orientation: int = -1) -> Any:
     """The same number, seen from a node whose half-plane is ``orientation`` times ours.
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from freesym.relations._rules import half_turn, log_ratio, no_potential
-from freesym.relations.functions import flipped, log_upper, real_log
+from freesym.relations.functions import flipped, log_upper, of_symmetric, real_log
+from freesym.relations.leaf import CauchyLeaf
 from freesym.relations.relation import Relation
 from freesym.relations.state import Check, Kind, State
 
@@ -142,13 +143,17 @@ class SymmetricSquare(Relation):
     def combine(self, parts: tuple[State, ...]) -> State:
         """``w = w_1^2``, ``psi = psi_1``, ``u = 2 u_1``."""
         (part,) = parts
-        w, g = part.w * part.w, part.g / part.w
+        inner, psi = part.g, part.psi
+        if isinstance(self.child, CauchyLeaf):
+            inner = of_symmetric(inner, part.w, odd=True)
+            psi = of_symmetric(psi, part.w, odd=False)
+        w, g = part.w * part.w, inner / part.w
         return State(
             w,
             g,
-            part.psi,
+            psi,
             potential=lambda: 2 * part.potential(),
-            log_s=lambda: log_ratio(g, part.psi),
+            log_s=lambda: log_ratio(g, psi),
             parts=parts,
             # both roots serve: the child is symmetric
             checks=lambda: (Check("opposite", g, w), Check("aligned", part.w, w)),

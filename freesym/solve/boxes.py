@@ -28,12 +28,12 @@ def snapped(m: Ball) -> Ball:
     return acb(m.real.mid()) if abs(m.real) >= abs(m.imag) else acb(0, m.imag.mid())
 
 
-def inflated(m: Ball, radius: Any) -> Ball:
-    """A box around a middle; on an axis it is an interval of that axis."""
+def inflated(m: Ball, radius: Any, *, axial: bool) -> Ball:
+    """A box around a middle; if ``axial``, on an axis it is an interval of that axis."""
     around = arb(0, radius)
-    if m.imag.is_zero():
+    if axial and m.imag.is_zero():
         return acb(m.real + around)
-    if m.real.is_zero():
+    if axial and m.real.is_zero():
         return acb(0, m.imag + around)
     return acb(m.real + around, m.imag + around)
 

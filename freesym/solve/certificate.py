@@ -18,6 +18,7 @@ from typing import Any
 import flint
 import numpy as np
 
+from freesym.algebra.constants import real_ball
 from freesym.errors import (
     ConvergenceError,
     FreesymError,
@@ -39,6 +40,8 @@ _LOW_BITS = 64
 _POLISHING = 60
 _DESCENT = 0.75
 _CORRECTIONS = 8
+#: Beyond it unknowns are powers of the point, to double precision.
+_FAR = 1e30
 
 
 class WrongBranchError(ConvergenceError):
@@ -141,7 +144,7 @@ class Certifier:
         try:
             return self._from(*self._start(z), z, bits, _START_BITS)
         except (PrecisionError, ConvergenceError):
-            if any(measure.is_integrated for measure in self.tape.measures):
+            if abs(z) > _FAR or any(measure.is_integrated for measure in self.tape.measures):
                 raise
             # beside an edge the double-precision neighbour may be beyond it
             return self._from(*self._approached(z, bits), z, bits, bits)
@@ -171,7 +174,21 @@ class Certifier:
 
     def _start(self, z: Ball) -> tuple[list[Ball], list[Ball]]:
         """Double-precision unknowns, and their derivatives, at the nearest point."""
+        if abs(z) > _FAR:
+            return self._far(z)
         return self._lifted(z, 0.0)
+
+    def _far(self, z: Ball) -> tuple[list[Ball], list[Ball]]:
+        """Beyond the range of floats unknowns are powers of ``z``, up to smaller terms."""
+        direction = (z / abs(z)).mid()
+        (near, _), (next_, _) = (self._lifted(r * direction, 0.0) for r in (_FAR, 1024 * _FAR))
+        mids, rates = [], []
+        for u, v in zip(near, next_, strict=True):
+            power = Fraction(round(float((v / u).abs_lower().log() / arb(32).log())), 2)
+            value = u * (abs(z) / _FAR).mid() ** arb(real_ball(power))
+            mids.append(value.mid())
+            rates.append((value * real_ball(power) / z).mid())
+        return mids, rates
 
     def _lifted(self, z: Ball, height: float) -> tuple[list[Ball], list[Ball]]:
         point = complex(float(z.real.mid()), float(z.imag.mid()) + height)
@@ -309,7 +326,9 @@ class Certifier:
         for inflation in (-16, 4, 16):
             box = [
                 inflated(
-                    m, abs(s).upper() * arb(2) ** inflation + abs(m).upper() * arb(2) ** (12 - p)
+                    m,
+                    abs(s).upper() * arb(2) ** inflation + abs(m).upper() * arb(2) ** (12 - p),
+                    axial=real,
                 )
                 for m, s in zip(mids, step, strict=True)
             ]

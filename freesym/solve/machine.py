@@ -41,6 +41,7 @@ _SHIFT = int(Op.SHIFT)
 _SIGN = int(Op.SIGN)
 _SQRT = int(Op.SQRT)
 _SUBTRACT = int(Op.SUBTRACT)
+_SYMMETRIC = int(Op.SYMMETRIC)
 _TIMES_I = int(Op.TIMES_I)
 _WRAP = int(Op.WRAP)
 Ball = Any
@@ -193,7 +194,7 @@ class Machine:
             else:
                 v[i] = self._special(i, v, sides, decide=decide, turns=turns)
             if turns is not None:
-                self._turn(i, v, turns)
+                self._turn(i, v, turns, sides)
         return v
 
     def _special(
@@ -206,6 +207,8 @@ class Machine:
             return _exponential(x, None if turns is None else turns.get(a))
         if operation == _REBASE:
             return x
+        if operation == _SYMMETRIC:
+            return x if turns is None else _projected(x, v[b], v[b], turned=not c)
         if operation == _TIMES_I:
             return acb(-x.imag, x.real)
         if operation in (_LOG, _SQRT):
@@ -231,7 +234,7 @@ class Machine:
         assert operation == _WRAP
         return _wrapped(x, c or nearest_side(v[b]))
 
-    def _turn(self, i: int, v: list[Any], turns: Turns) -> None:
+    def _turn(self, i: int, v: list[Any], turns: Turns, sides: Sides) -> None:
         """The imaginary part over ``pi`` as an exact number; None if it is none."""
         operation, a, b, c = self.tape.rows[i]
         x = v[i]
@@ -247,6 +250,9 @@ class Machine:
                 turns[i] = Fraction(round(float(2 * x.imag.mid() / arb.pi())), 2)
             else:
                 turns[i] = None
+        elif operation == _POTENTIAL:
+            known = turns.get(a) == 0
+            turns[i] = self.tape.measures[c].turn(v[a], b) if known else None
         elif operation in (_ADD, _SUBTRACT):
             first, second = turns[a], turns[b]
             if first is None or second is None:
@@ -255,13 +261,15 @@ class Machine:
                 turns[i] = first + second if operation == _ADD else first - second
         elif operation in (_SHIFT, _REBASE):
             turns[i] = turns[a]
+        elif operation == _SELECT:
+            turns[i] = turns[a] if sides.of.get(i, 1) > 0 else turns[b]
         elif operation == _REFLECT:
             first = turns[a]
             turns[i] = None if first is None else -first
         elif operation == _SCALE:
             factor, first = self.tape.constants[c], turns[a]
-            known = first is not None and isinstance(factor, Fraction)
-            turns[i] = first * factor if known and first is not None else None
+            both = first is not None and isinstance(factor, Fraction)
+            turns[i] = first * factor if both and first is not None else None
         else:
             turns[i] = None
         turn = turns[i]
@@ -397,6 +405,8 @@ class Machine:
             return None
         if operation == _SHIFT:
             return da
+        if operation == _SYMMETRIC:
+            return da if d[b] is None else _projected(da, v[b], d[b], turned=not c)
         if operation == _SCALE:
             return da * self.constants()[c]
         if operation == _REFLECT:
@@ -415,6 +425,8 @@ class Machine:
             return acb(-da.imag, da.real)
         if operation == _MEASURE:
             return self.tape.measures[c].transform(v[a])[2 + b] * da
+        if operation == _POTENTIAL:
+            return self.tape.measures[c].transform(v[a])[0] * da
         if operation in (_SIGN, _CONSTANT):
             return None
         if operation == _WRAP:
@@ -429,6 +441,14 @@ def _exponential(x: Ball, turn: Fraction | None) -> Ball:
     size = x.real.exp()
     quarter = int(2 * turn) % 4
     return (acb(size), acb(0, size), acb(-size), acb(0, -size))[quarter]
+
+
+def _projected(x: Ball, w: Ball, axis: Ball, *, turned: bool) -> Ball:
+    """``x`` on the axis of another number, or on the other axis, if ``w`` is imaginary."""
+    if not w.real.is_zero() or not is_axial(axis) or w.imag.is_zero():
+        return x
+    imaginary = axis.real.is_zero() is not turned
+    return acb(0, x.imag) if imaginary else acb(x.real)
 
 
 def _wrapped(x: Ball, side: int) -> Ball:

@@ -17,11 +17,13 @@ from freesym.algebra.constants import evaluated, real_ball
 from freesym.errors import PrecisionError, UnsupportedOperationError
 from freesym.parameters import is_expression
 from freesym.relations.relation import Relation
+from freesym.solve.ranges import Range, range_of
 
 acb, arb = flint.acb, flint.arb
 Ball = Any
 Values = tuple[Ball, Ball, Ball, Ball]
-_EVALUATIONS = 4000
+#: Off the axis, and on it, where integrals converge soon or meet a pole.
+_EVALUATIONS, _ON_AXIS = 20_000, 4000
 
 
 class ExactMeasure:
@@ -37,6 +39,10 @@ class ExactMeasure:
     def potential(self, w: Ball, side: int) -> Ball:
         """``E log(w - X)`` with the cut of the logarithm away from ``side``."""
         raise NotImplementedError
+
+    def turn(self, w: Ball, side: int) -> Fraction | None:
+        """The imaginary part of the potential over ``pi`` at a real point, if exactly known."""
+        return None
 
 
 class Atoms(ExactMeasure):
@@ -74,6 +80,18 @@ class Atoms(ExactMeasure):
             total = total + p * log_on_side(w - x, side)
         return total
 
+    def turn(self, w: Ball, side: int) -> Fraction | None:
+        """The mass to the right of the point, where every atom has its side."""
+        if side == 0:
+            return None
+        mass = Fraction(0)
+        for x, weight in zip(self.points, self.weights, strict=True):
+            distance = w.real - real_ball(x)
+            if not isinstance(weight, (int, Fraction)) or distance.contains(0):
+                return None
+            mass += weight if distance < 0 else 0
+        return side * mass
+
 
 class Pushed(ExactMeasure):
     """The law of ``f(X)`` for a normal or uniform ``X``, by rigorous quadrature.
@@ -99,19 +117,17 @@ class Pushed(ExactMeasure):
         return values
 
     def _transform(self, w: Ball) -> Values:
-        real = w.imag.is_zero()
-        if real and self.base == "normal":
-            raise PrecisionError(
-                "outside the spectrum the tails of a function of a normal variable are not bounded"
-            )
-        g = self._integral(lambda f: 1 / (w - f))
-        dg = -self._integral(lambda f: 1 / (w - f) ** 2)
-        psi, dpsi = w * g - 1, g + w * dg
+        real = bool(w.imag.is_zero())
+        # first, as it costs nothing and may refuse
+        first, second = self._beyond(w) if real else self._tails(w)
+        limit = _ON_AXIS if real else _EVALUATIONS
+        g = self._integral(lambda f: 1 / (w - f), limit)
+        # not 1/(w - f)^2, whose balls meet 0 sooner
+        dg = -self._integral(lambda f: (1 / (w - f)) ** 2, limit)
         if real:
-            return acb(g.real), acb(psi.real), acb(dg.real), acb(dpsi.real)
-        first, second = self._tails(w)
-        g, dg = g + first, dg + second
-        return g, psi + w * first, dg, dpsi + first + w * second
+            g, dg = acb(g.real), acb(dg.real)
+        psi, dpsi = w * g - 1, g + w * dg
+        return g + first, psi + w * first, dg + second, dpsi + first + w * second
 
     def _tails(self, w: Ball) -> tuple[Ball, Ball]:
         """Balls around 0 that contain what lies beyond the cut."""
@@ -120,16 +136,46 @@ class Pushed(ExactMeasure):
         height = abs(w.imag).lower()
         if not height > 0:
             raise PrecisionError("a point of a law that is integrated meets the axis")
-        mass = (self._cut() / arb(2).sqrt()).erfc().upper()
+        mass = 2 * self._mass_beyond()
         first, second = arb(0, (mass / height).upper()), arb(0, (mass / height**2).upper())
         return acb(first, first), acb(second, second)
+
+    def _beyond(self, w: Ball) -> tuple[Ball, Ball]:
+        """What lies beyond the cut, at a real point outside the values of the function there."""
+        first = second = arb(0)
+        if self.base == "uniform":
+            return acb(0), acb(0)
+        mass = self._mass_beyond()
+        for low, high in self._ends():
+            first_end, last_end = w.real - low, w.real - high
+            if not (last_end > 0 or first_end < 0):
+                raise PrecisionError(
+                    "outside the spectrum the tails of a function of a normal variable are not "
+                    "bounded"
+                )
+            ends = (first_end, last_end)
+            inverse = [1 / end if end.is_finite() else arb(0) for end in ends]
+            value = inverse[0].union(inverse[1])
+            first, second = first + mass * value, second - mass * value**2
+        return acb(first), acb(second)
+
+    def _ends(self) -> tuple[Range, Range]:
+        """Where the values of the function lie beyond the cut, on both sides."""
+        cut = self._cut()
+        rays = ((cut, arb.pos_inf()), (arb.neg_inf(), -cut))
+        first, second = (range_of(self.function, self.symbol, ray) for ray in rays)
+        return first, second
+
+    def _mass_beyond(self) -> Any:
+        """The normal mass on one side of the cut."""
+        return (self._cut() / arb(2).sqrt()).erfc() / 2
 
     @staticmethod
     def _cut() -> Any:
         # exp(-L^2/2) < 2^-(bits + 16)
         return arb(math.isqrt(2 * (flint.ctx.prec + 16)) + 1)
 
-    def _integral(self, integrand: Callable[[Ball], Ball]) -> Ball:
+    def _integral(self, integrand: Callable[[Ball], Ball], limit: int) -> Ball:
         normal = self.base == "normal"
 
         def at(x: Ball, _: bool) -> Ball:
@@ -137,19 +183,47 @@ class Pushed(ExactMeasure):
             return value * (-x * x / 2).exp() if normal else value
 
         if not normal:
-            found = acb.integral(at, 0, 1, eval_limit=_EVALUATIONS)
+            found = acb.integral(at, 0, 1, eval_limit=limit)
         else:
             cut = self._cut()
-            found = acb.integral(at, -cut, cut, eval_limit=_EVALUATIONS) / (2 * arb.pi()).sqrt()
+            found = acb.integral(at, -cut, cut, eval_limit=limit) / (2 * arb.pi()).sqrt()
         if not found.is_finite():
             raise PrecisionError("an integral of a law did not converge")
         return found
 
     def potential(self, w: Ball, side: int) -> Ball:
-        """There are no digits for it."""
-        raise UnsupportedOperationError(
-            "the log-potential of a function of a random variable has no certified digits"
-        )
+        """An integral too, for functions that are bounded beyond the cut."""
+        from freesym.solve.machine import log_on_side
+
+        rest = acb(0) if self.base == "uniform" else self._potential_beyond(w)
+        return self._integral(lambda f: log_on_side(w - f, side), _EVALUATIONS) + rest
+
+    def _potential_beyond(self, w: Ball) -> Ball:
+        """A ball around 0 that contains what lies beyond the cut."""
+        total = arb(0)
+        for low, high in self._ends():
+            if not (low.is_finite() and high.is_finite()):
+                raise UnsupportedOperationError(
+                    "the log-potential of a function that is not bounded, or not seen to be, has "
+                    "no certified digits; its density has"
+                )
+            nearest = abs(w.imag).lower()
+            if w.imag.is_zero():
+                nearest = min(abs(w.real - low).lower(), abs(w.real - high).lower())
+            if not nearest > 0 or (w.imag.is_zero() and low <= w.real <= high):
+                raise PrecisionError("the log-potential meets the values of a function")
+            largest = abs(w).upper() + low.abs_upper() + high.abs_upper()
+            size = abs(largest.log()) + abs(nearest.log()) + arb.pi()
+            total = total + self._mass_beyond() * size
+        error = arb(0, total.upper())
+        return acb(error, error)
+
+    def turn(self, w: Ball, side: int) -> Fraction | None:
+        """A continuous function whose values avoid a point lies on one side of it."""
+        below = w.real - evaluated(self.function, self.symbol, acb(0.5)).real
+        if side == 0 or below.contains(0):
+            return None
+        return Fraction(0 if below > 0 else side)
 
 
 def exact_measure(relation: Relation) -> ExactMeasure | None:

@@ -25,6 +25,7 @@ from freesym.relations.functions import (
     log_upper,
     measure_potential,
     measure_transform,
+    of_symmetric,
     parameter_in,
     parameter_root,
     pick_smaller,
@@ -61,6 +62,7 @@ class Op(IntEnum):
     SIGN = auto()  # sign of the imaginary part; c where it is known beforehand
     SELECT = auto()  # a if |x| <= |y| else b, with c = (x, y)
     REBASE = auto()  # a, which depends on the child of match c, seen from the parent
+    SYMMETRIC = auto()  # a, an odd (c = 1) or even function of b that is real on the real axis
     MEASURE = auto()  # g (b = 0) or psi (b = 1) of the measure c
     POTENTIAL = auto()  # log-potential of the measure c, on side b
     WRAP = auto()  # a without whole turns: Im a within pi of c pi/2 (c = 0: by the sign of Im b)
@@ -336,6 +338,7 @@ def _(x: Node) -> Node:
 def _(like: Node, radicand: Any, n: int, value: Any) -> Any:
     import sympy
 
+    admit_symbols()
     exact = exact_constant(radicand)
     return sympy.root(sympified(exact) if isinstance(exact, Fraction) else exact, n)
 
@@ -363,6 +366,11 @@ def _(x: Node) -> Node:
 @flipped.register
 def _(x: Node, orientation: int = -1) -> Node:
     return Node(x.tape, x.number, orientation * x.orientation)
+
+
+@of_symmetric.register
+def _(x: Node, w: Node, *, odd: bool) -> Node:
+    return x.new(Op.SYMMETRIC, w.number, int(odd))
 
 
 @at_home.register

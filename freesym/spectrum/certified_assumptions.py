@@ -35,6 +35,14 @@ def assumptions(relation: Relation) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def exact_floats(floats: tuple[str, ...]) -> tuple[str, ...]:
+    """The statement that floating-point data are exactly the binary numbers they are."""
+    if not floats:
+        return ()
+    shown = ", ".join(floats[:3]) + (", ..." if len(floats) > 3 else "")
+    return (f"the data {shown} of the law are exactly these binary floating-point numbers",)
+
+
 def _has_stated_sheet(node: Relation) -> bool:
     """Laws with S-transforms that are neither Moebius maps nor known to be infinitely divisible."""
     name = type(node).__name__

@@ -30,6 +30,8 @@ from freesym.spectrum.moments import moments
 
 acb, arb = flint.acb, flint.arb
 _STEPS = 40
+#: Bounds of spectra are sums and products in double precision.
+_MARGIN = 1e-6
 
 Pick = Callable[[Enclosed], Any]
 
@@ -111,6 +113,8 @@ def _inverse(
 
 def _outside(relation: Relation, x: Any, bits: int, *, above: bool) -> Enclosed:
     """The transforms at a point proved to lie above, or below, the whole spectrum."""
+    if _is_beyond_hull(relation, x, above=above):
+        return enclosed(relation, acb(x), bits)
     found = enclosed(relation, acb(x), bits, potential=True)
     if found.turn != Fraction(0 if above else 1):
         raise UnsupportedOperationError(
@@ -118,6 +122,13 @@ def _outside(relation: Relation, x: Any, bits: int, *, above: bool) -> Enclosed:
             "inverse is certified"
         )
     return found
+
+
+def _is_beyond_hull(relation: Relation, x: Any, *, above: bool) -> bool:
+    """Whether a point lies beyond the bounds of the spectrum by more than they are rounded."""
+    low, high = hull(relation.numeric())
+    margin = _MARGIN * (1 + abs(low) + abs(high))
+    return bool(x > high + margin if above else x < low - margin)
 
 
 def _secant(relation: Relation, wanted: Any, start: Any, pick: Pick, bits: int) -> Any:

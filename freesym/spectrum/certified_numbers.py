@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import numbers
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -23,6 +25,7 @@ mpmath: Any = LazyModule("mpmath")
 acb, arb = flint.acb, flint.arb
 Ball = Any
 MOST_DIGITS = 100_000
+_DECIMAL = re.compile(r"([+-]?)(?=\.?\d)(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,40}))?", re.ASCII)
 _BITS_PER_DIGIT = math.log2(10)
 #: Bits beyond twice the digits: enough for points within 1e-100 of an edge.
 _MARGIN = 640
@@ -56,18 +59,33 @@ def exact_real(x: Any, name: str = "x") -> Any:
         return _from_text(x, name)
     if is_expression(x):
         return _from_sympy(x, name)
-    if hasattr(x, "_mpf_"):
+    if isinstance(x, mpmath.ctx_mp_python._mpf):
         return _from_mpf(x, name)
-    if isinstance(x, numbers.Real):
-        if not math.isfinite(x):
-            raise InvalidLawError(
-                f"{name} = {x!r} is not finite; certified values need finite points"
-            )
-        return Fraction(float(x))
+    if isinstance(x, (numbers.Real, Decimal)):
+        return _from_real(x, name)
     raise InvalidLawError(f"{name} = {short(x)} is not a real number")
 
 
+def _from_real(x: Any, name: str) -> Fraction:
+    """The number of any type that knows its own numerator and denominator."""
+    ratio = getattr(x, "as_integer_ratio", None)
+    if ratio is None:
+        raise InvalidLawError(
+            f"{name} = {short(x)} is a {type(x).__name__}, which does not say its exact value; "
+            "give a Fraction or a string of digits"
+        )
+    if not (x.is_finite() if isinstance(x, Decimal) else math.isfinite(x)):
+        raise InvalidLawError(f"{name} = {x!r} is not finite; certified values need finite points")
+    if isinstance(x, Decimal):
+        return _from_text(str(x), name)
+    return Fraction(*map(int, ratio()))
+
+
 def _from_text(x: str, name: str) -> Fraction:
+    decimal = _DECIMAL.fullmatch(x.strip())
+    if decimal:
+        sign, whole, part, exponent = decimal.groups()
+        return _from_decimal(sign + whole, part, int(exponent or 0), name)
     try:
         return Fraction(x)
     except (ValueError, ZeroDivisionError):
@@ -76,10 +94,30 @@ def _from_text(x: str, name: str) -> Fraction:
         ) from None
 
 
+def _from_decimal(whole: str, part: str, exponent: int, name: str) -> Fraction:
+    """Digits of any length: Python's own conversion of texts stops at a few thousand."""
+    shift = exponent - len(part)
+    if max(abs(shift), len(whole)) > 4 * MOST_DIGITS:
+        raise InvalidLawError(f"{name} has more than {4 * MOST_DIGITS} digits before or behind '.'")
+    value = Fraction(int(flint.fmpz((whole + part).lstrip("+"))))
+    power: int = 10 ** abs(shift)
+    return value * power if shift >= 0 else value / power
+
+
 def _from_mpf(x: Any, name: str) -> Fraction:
+    if isinstance(x, mpmath.ctx_mp_python._constant):
+        raise InvalidLawError(
+            f"{name} = {x!r} is rounded to the global precision of mpmath; give SymPy's constant"
+        )
+    return _from_mantissa(x, name)
+
+
+def _from_mantissa(x: Any, name: str) -> Fraction:
     sign, man, exponent, _ = x._mpf_
     if not man and exponent:
         raise InvalidLawError(f"{name} = {x} is not finite; certified values need finite points")
+    if abs(exponent) > 4 * MOST_DIGITS:
+        raise InvalidLawError(f"{name} has the exponent {exponent}, beyond what is computed with")
     whole = Fraction(-int(man) if sign else int(man))
     return whole * Fraction(2) ** int(exponent)
 
@@ -90,7 +128,7 @@ def _from_sympy(x: Any, name: str) -> Any:
     if x.is_Rational:
         return Fraction(int(x.p), int(x.q))
     if x.is_Float:
-        return _from_mpf(x, name)
+        return _from_mantissa(x, name)
     return x
 
 
@@ -180,7 +218,11 @@ def refined(
 
 def to_mpf(value: Any, digits: int | None = None) -> Any:
     """The middle of a real ball as an mpf, rounded to ``digits`` (and two more), else exactly."""
-    man, exponent = value.mid().man_exp()
+    if value.mid().is_finite():
+        man, exponent = value.mid().man_exp()
+    else:
+        libmp = mpmath.libmp
+        return mpmath.mp.make_mpf(libmp.finf if value > 0 else libmp.fninf)
     exact = mpmath.libmp.from_man_exp(int(man), int(exponent))
     if digits is not None:
         bits = math.ceil((digits + 2) * _BITS_PER_DIGIT)
@@ -201,7 +243,7 @@ class Enclosure:
     Attributes
     ----------
     value, radius : mpf
-        Exact binary numbers.
+        Exact binary numbers; an infinite value is exact.
     assumptions : tuple of str
         What the proof takes from the user: that a formula is the transform of a law.
     """
@@ -211,6 +253,8 @@ class Enclosure:
     assumptions: tuple[str, ...] = ()
 
     def __contains__(self, number: Any) -> bool:
+        if mpmath.isinf(self.value) or (isinstance(number, mpmath.mpf) and mpmath.isinf(number)):
+            return bool(self.value == number)
         exact = exact_real(number)
         middle, radius = (exact_real(x) for x in (self.value, self.radius))
         return bool(abs(exact - middle) <= radius)

@@ -5,16 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 import flint
+import mpmath
 
 from freesym.algebra.balls import working_precision
 from freesym.algebra.constants import real_ball
-from freesym.errors import InvalidLawError, PrecisionError
+from freesym.errors import FreesymError, InvalidLawError, PrecisionError
 from freesym.relations.relation import Relation
+from freesym.spectrum.atoms import atoms
 from freesym.spectrum.certified import Enclosed, enclosed
-from freesym.spectrum.certified_assumptions import assumptions
+from freesym.spectrum.certified_assumptions import assumptions, exact_floats
+from freesym.spectrum.certified_neighbours import (
+    is_in_gap,
+    potential_in_gap,
+    share_below,
+    share_between,
+)
 from freesym.spectrum.certified_numbers import (
     Enclosure,
     Point,
@@ -34,35 +42,75 @@ acb, arb = flint.acb, flint.arb
 Ball = Any
 
 
-def _density_ball(relation: Relation, x: Any, digits: int) -> Any:
+class Limits(Protocol):
+    """Values at singular points, from whoever knows the algebraic curve of a law."""
+
+    def density(self, relation: Relation, x: Any, digits: int) -> Any:
+        """The density: a real ball, or infinity."""
+
+    def transform(self, relation: Relation, x: Any, digits: int) -> Ball:
+        """The Cauchy transform."""
+
+    def potential(self, relation: Relation, x: Any, digits: int) -> Any:
+        """The log-potential: a real ball, or minus infinity."""
+
+
+def _or_limit(compute: Callable[[], Any], *others: Callable[[], Any] | None) -> Any:
+    """What is computed first; where that is refused, what the others know."""
+    try:
+        return compute()
+    except PrecisionError as error:
+        reasons = [str(error)]
+    for other in others:
+        if other is None:
+            continue
+        try:
+            found = other()
+        except FreesymError as error:
+            reasons.append(str(error))
+            continue
+        if found is not None:
+            return found
+    raise PrecisionError("; ".join(dict.fromkeys(reasons)))
+
+
+def _density_ball(relation: Relation, x: Any, digits: int, limits: Limits | None) -> Any:
     point = Point(x)
 
     def compute(bits: int) -> Any:
         return -enclosed(relation, point.ball(), bits).g.imag / arb.pi()
 
-    return refined(compute, digits, f"the density at {_shown(x)}")
+    return _or_limit(
+        lambda: refined(compute, digits, f"the density at {_shown(x)}"),
+        lambda: arb(0) if is_in_gap(relation, x, bits_for(digits)) else None,
+        None if limits is None else lambda: limits.density(relation, x, digits),
+    )
 
 
 def _shown(x: Any) -> str:
-    return f"{float(x):.17g}"
+    """About the number, which may lie beyond the range of floats."""
+    return str(mpmath.nstr(to_mpf(real_ball(x)), 17))
 
 
-def density(relation: Relation, x: Any, digits: Any) -> Any:
+def density(relation: Relation, x: Any, digits: Any, limits: Limits | None = None) -> Any:
     """The density of the absolutely continuous part; exactly 0 where that is proved."""
     n = checked_digits(digits)
-    return mapped(lambda v: to_mpf(_density_ball(relation, exact_real(v), n), n), x)
+    return mapped(lambda v: to_mpf(_density_ball(relation, exact_real(v), n, limits), n), x)
 
 
-def enclose_density(relation: Relation, x: Any, digits: Any) -> Any:
-    """The density with a proved error bound."""
+def enclose_density(
+    relation: Relation, x: Any, digits: Any, floats: tuple[str, ...] = (),
+    limits: Limits | None = None,
+) -> Any:  # fmt: skip
+    """The density with a proved error bound; ``floats`` are data that were taken as exact."""
     n = checked_digits(digits)
-    taken = assumptions(relation)
-    return mapped(lambda v: enclosure(_density_ball(relation, exact_real(v), n), taken), x)
+    taken = assumptions(relation) + exact_floats(floats)
+    return mapped(lambda v: enclosure(_density_ball(relation, exact_real(v), n, limits), taken), x)
 
 
 def _transform(
     relation: Relation, z: Any, digits: Any, pick: Callable[[Enclosed], Ball], name: str,
-    inverted: bool,
+    inverted: bool, limits: Limits | None = None,
 ) -> Any:  # fmt: skip
     n = checked_digits(digits)
 
@@ -74,7 +122,11 @@ def _transform(
         def compute(bits: int) -> Ball:
             return _reflected(relation, point.ball(), bits, pick, inverted=inverted)
 
-        found = refined(compute, n, f"{name} at {value}")
+        singular = limits is not None and point.imag == 0
+        found = _or_limit(
+            lambda: refined(compute, n, f"{name} at {value}"),
+            (lambda: limits.transform(relation, point.real, n)) if singular else None,  # type: ignore[union-attr]
+        )
         real = point.imag == 0 and found.imag.is_zero()
         return to_mpf(found.real, n) if real else to_mpc(found, n)
 
@@ -93,9 +145,9 @@ def _reflected(
     return pick(enclosed(relation, w.conjugate(), bits)).conjugate()
 
 
-def cauchy_transform(relation: Relation, z: Any, digits: Any) -> Any:
+def cauchy_transform(relation: Relation, z: Any, digits: Any, limits: Limits | None = None) -> Any:
     """``G(z)``; at real points the boundary value from above."""
-    return _transform(relation, z, digits, lambda t: t.g, "G", inverted=False)
+    return _transform(relation, z, digits, lambda t: t.g, "G", inverted=False, limits=limits)
 
 
 def moment_transform(relation: Relation, z: Any, digits: Any) -> Any:
@@ -106,25 +158,28 @@ def moment_transform(relation: Relation, z: Any, digits: Any) -> Any:
 # ------------------------------------------------------------------ potentials
 
 
-def _share_below(found: Enclosed) -> Any:
-    """``P(X <= x)``: a ball, or exactly known."""
-    if found.turn is not None:
-        return real_ball(1 - found.turn)
-    return 1 - found.u.imag / arb.pi()
-
-
 def _cdf_ball(relation: Relation, x: Any, digits: int) -> Any:
     point = Point(x)
 
     def compute(bits: int) -> Any:
-        return _share_below(enclosed(relation, point.ball(), bits, potential=True))
+        return share_below(enclosed(relation, point.ball(), bits, potential=True))
 
-    def sharp(value: Any, bits: int) -> bool:
-        # close to 0, digits are counted from the decimal point
-        small = value.is_finite() and value.contains(0) and value.rad() < arb(2) ** -bits
-        return bool(small) or is_sharp(value, bits)
+    found = _or_limit(
+        lambda: refined(compute, digits, f"the distribution function at {_shown(x)}", _is_known),
+        lambda: share_between(relation, x, bits_for(digits)),
+    )
+    return _around_zero(found)
 
-    return refined(compute, digits, f"the distribution function at {_shown(x)}", sharp)
+
+def _is_known(value: Any, bits: int) -> bool:
+    """Close to 0, digits are counted from the decimal point."""
+    small = value.is_finite() and value.contains(0) and value.rad() < arb(2) ** -bits
+    return bool(small) or is_sharp(value, bits)
+
+
+def _around_zero(value: Any) -> Any:
+    """A ball that contains 0 has no digits but that one."""
+    return arb(0, value.abs_upper()) if value.is_finite() and value.contains(0) else value
 
 
 def cdf(relation: Relation, x: Any, digits: Any) -> Any:
@@ -133,35 +188,32 @@ def cdf(relation: Relation, x: Any, digits: Any) -> Any:
     return mapped(lambda v: to_mpf(_cdf_ball(relation, exact_real(v), n), n), x)
 
 
-def _potential_ball(relation: Relation, x: Any, digits: int) -> Any:
+def _potential_ball(relation: Relation, x: Any, digits: int, limits: Limits | None) -> Any:
     point = Point(x)
 
     def compute(bits: int) -> Any:
         return enclosed(relation, point.ball(), bits, potential=True).u.real
 
-    def sharp(value: Any, bits: int) -> bool:
-        small = value.is_finite() and value.contains(0) and value.rad() < arb(2) ** -bits
-        return bool(small) or is_sharp(value, bits)
+    found = _or_limit(
+        lambda: refined(compute, digits, f"the log-potential at {_shown(x)}", _is_known),
+        lambda: potential_in_gap(relation, x, bits_for(digits)),
+        None if limits is None else lambda: limits.potential(relation, x, digits),
+    )
+    return _around_zero(found)
 
-    return refined(compute, digits, f"the log-potential at {_shown(x)}", sharp)
 
-
-def log_potential(relation: Relation, x: Any, digits: Any) -> Any:
+def log_potential(relation: Relation, x: Any, digits: Any, limits: Limits | None = None) -> Any:
     """``E log|x - X|``."""
     n = checked_digits(digits)
-    return mapped(lambda v: to_mpf(_potential_ball(relation, exact_real(v), n), n), x)
+    return mapped(lambda v: to_mpf(_potential_ball(relation, exact_real(v), n, limits), n), x)
 
 
-def log_determinant(relation: Relation, digits: Any) -> Any:
+def log_determinant(relation: Relation, digits: Any, limits: Limits | None = None) -> Any:
     """``E log|X|``; minus infinity if 0 is an atom."""
-    from freesym.spectrum.atoms import atoms
-
     n = checked_digits(digits)
     if any(location == 0 for location in atoms(relation)):
-        import mpmath
-
-        return mpmath.mp.make_mpf(mpmath.libmp.fninf)
-    return to_mpf(_potential_ball(relation, Fraction(0), n), n)
+        return to_mpf(arb.neg_inf())
+    return to_mpf(_potential_ball(relation, Fraction(0), n, limits), n)
 
 
 # ------------------------------------------------------------------ quantiles
@@ -178,6 +230,9 @@ def _quantile_ball(relation: Relation, q: Any, digits: int) -> Any:
         raise InvalidLawError(f"q = {q} must lie between 0 and 1; the ends are in support()")
     from freesym.spectrum.distribution import quantile as approximate
 
+    jump = _jump_at(relation, q, digits)
+    if jump is not None:
+        return jump
     x = Fraction(float(approximate(relation.numeric(), float(q))))
     target = bits_for(digits)
     for _ in range(12 + 4 * math.ceil(math.log2(digits + 1))):
@@ -198,6 +253,20 @@ def _quantile_ball(relation: Relation, q: Any, digits: int) -> Any:
     )
 
 
+def _jump_at(relation: Relation, q: Any, digits: int) -> Any | None:
+    """The atom at which the distribution function is proved to pass ``q``."""
+    for place, mass in atoms(relation).items():
+        try:
+            above = _cdf_ball(relation, exact_real(place), digits)
+        except FreesymError:
+            continue
+        with working_precision(bits_for(digits) + 64):
+            level, jump = real_ball(q), real_ball(mass)
+            if above - jump < level and above >= level:
+                return real_ball(place)
+    return None
+
+
 def _newton(relation: Relation, x: Fraction, q: Any, target: int) -> tuple[Fraction, Fraction]:
     """One step of Newton's method for the distribution function, on rounded numbers."""
     with working_precision(target + 64):
@@ -205,7 +274,7 @@ def _newton(relation: Relation, x: Fraction, q: Any, target: int) -> tuple[Fract
             found = enclosed(relation, Point(x).ball(), target + 64, potential=True)
         except PrecisionError:
             return x, Fraction(0)
-        error = _share_below(found) - real_ball(q)
+        error = share_below(found) - real_ball(q)
         rho = -found.g.imag / arb.pi()
         step = (error / rho).mid() if not rho.contains(0) else arb(0)
         man, exponent = step.man_exp()
@@ -226,7 +295,7 @@ def _brackets(relation: Relation, low: Fraction, high: Fraction, q: Any, target:
             try:
                 with working_precision(target + extra):
                     found = enclosed(relation, Point(x).ball(), target + extra, potential=True)
-                    return found.turn, _share_below(found)
+                    return found.turn, share_below(found)
             except PrecisionError:
                 continue
         return None, arb(0, 2)

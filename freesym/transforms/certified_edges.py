@@ -98,13 +98,13 @@ def _edges(relation: Relation, digits: int) -> tuple[list[Any], bool]:
             scale, shift = real_ball(relation.scale), real_ball(relation.shift)
             outer = [scale * e + shift for e in inner]
         return (outer if scale > 0 else outer[::-1]), complete
-    factors = _singular_polynomials(relation)
+    factors = singular_polynomials(relation)
     if factors is None:
         return located_edges(relation, digits), False
     return _selected(relation, factors, digits), True
 
 
-def _singular_polynomials(relation: Relation) -> list[Any] | None:
+def singular_polynomials(relation: Relation) -> list[Any] | None:
     """Squarefree polynomials among whose real zeros are all edges; None if there are none."""
     try:
         curve = algebraic_curve(exact(relation), _LARGEST_DEGREE)

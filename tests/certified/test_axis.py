@@ -8,7 +8,6 @@ import mpmath
 import pytest
 
 import freesym as fs
-from freesym import PrecisionError
 from tests.certified.helpers import agrees, as_fraction
 
 TINY = F(1, 10**30)
@@ -37,11 +36,6 @@ def test_beside_a_hard_edge() -> None:
     with mpmath.workdps(60):
         leading = mpmath.sqrt(3) / (2 * mpmath.pi) * mpmath.mpf(10) ** 20
         assert abs(found / leading - 1) < mpmath.mpf(10) ** -9
-
-
-def test_an_edge_itself_is_refused_with_what_is_missing() -> None:
-    with pytest.raises(PrecisionError, match="digits"):
-        fs.Semicircle().density(2, digits=20)
 
 
 def test_gaps_and_atoms() -> None:
@@ -123,3 +117,15 @@ def test_log_determinants() -> None:
     product = fs.MarchenkoPastur(F(1, 2)) @ fs.MarchenkoPastur(F(1, 2))
     with mpmath.workdps(70):
         assert agrees(product.log_determinant(digits=50), 2 * mpmath.log(2) - 2, 49)
+
+
+@pytest.mark.parametrize(
+    "child",
+    [fs.EquilibriumMeasure(1, 3), fs.Uniform(-1, 1), fs.Discrete([-1, 0, 1]), fs.Arcsine(-1, 1)],
+    ids=repr,
+)
+def test_squares_where_their_roots_are_imaginary(child: fs.Law) -> None:
+    """To the right of the spectrum the square is taken at a negative point."""
+    law = fs.Discrete([0, 1, 2]) + (-child.square())
+    assert law.density(9, digits=20) == 0
+    assert law.cdf(9, digits=20) == 1

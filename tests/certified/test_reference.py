@@ -161,3 +161,34 @@ def test_transforms(digits: int = 60) -> None:
     with mpmath.workdps(80):
         assert agrees(law.G(z.conjugate(), digits=digits), g.conjugate(), digits - 1)
     assert complex(law.M(0.3j, digits=40)) == pytest.approx(law.M(0.3j), rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    "law", [fs.Raney(3, 2), fs.Raney(5, 3), fs.EquilibriumMeasure(F(1, 2), 2)], ids=repr
+)
+def test_potentials_with_exact_constants(law: Law) -> None:
+    for case in (law, law + fs.Semicircle()):
+        assert float(case.cdf(F(2, 3), digits=30)) == pytest.approx(case.cdf(2 / 3), rel=1e-12)
+        assert case.cdf(100, digits=30) == 1
+        z = mpmath.mpf(10) ** 25
+        with mpmath.workdps(60):
+            assert agrees(case.log_potential(z, digits=40), mpmath.log(z), 24)
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        fs.Uniform(0, 1) + fs.Semicircle(),
+        fs.boolean_sum(fs.Semicircle(), fs.MarchenkoPastur(F(1, 2))),
+        fs.rectangular_sum(fs.MarchenkoPastur(), fs.MarchenkoPastur(), ratio=1),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("w", [F(1, 10), F(-1, 10)])
+def test_inverses_beyond_the_bounds_of_the_spectrum(law: Law, w: F) -> None:
+    """No mass needs to be counted there."""
+    found = law.R(w, digits=40)
+    assert float(found) == pytest.approx(float(law.R(float(w))), rel=1e-10)
+    with mpmath.workdps(60):
+        place = found + mpmath.mpf(w.denominator) / w.numerator
+        assert agrees(law.G(place, digits=40), mpmath.mpf(w.numerator) / w.denominator, 37)

@@ -8,13 +8,16 @@ from typing import Any
 import flint
 import numpy as np
 import pytest
+import sympy
 
 import freesym as fs
 from freesym.algebra.balls import working_precision
 from freesym.errors import ConvergenceError, PrecisionError, UnsupportedOperationError
 from freesym.relations.relation import Relation
 from freesym.solve.certificate import certifier
+from freesym.solve.measures import Pushed
 from freesym.solve.tape import InexactConstantError, Tape
+from tests.strategies import random_law
 
 _BITS = 200
 REFUSALS = (ConvergenceError, PrecisionError)
@@ -161,3 +164,41 @@ def test_the_float_of_a_parameter_is_what_is_certified() -> None:
     assert first == second
     assert first != third
     assert abs(first - third) < 1e-15
+
+
+def _random_start(rng: np.random.Generator, value: complex) -> complex:
+    """The mirror image, a neighbour, or anything."""
+    noise = complex(rng.normal(), rng.normal())
+    choices = (value.conjugate(), value * (1 + noise), abs(value) * noise, noise.real * 2 + 0j)
+    return choices[rng.integers(len(choices))]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_start_leads_to_another_value(seed: int) -> None:
+    """Whatever the start, what is accepted is one and the same number."""
+    rng = np.random.default_rng(seed)
+    engine = certifier(random_law(seed, max_nodes=5).relation())
+    if any(measure.is_integrated for measure in engine.tape.measures):
+        pytest.skip("integrals are slow")
+    for z in (complex(rng.uniform(-3, 6)), complex(rng.uniform(-3, 6), rng.exponential()), 30 + 0j):
+        point = flint.acb(z.real, z.imag)
+        with working_precision(_BITS):
+            try:
+                right = engine.solve(point, _BITS)
+            except REFUSALS:
+                continue
+            for _ in range(12):
+                start = [_random_start(rng, complex(u)) for u in right.unknowns]
+                try:
+                    other = engine.solve(point, _BITS, start)
+                except REFUSALS:
+                    continue
+                assert other.g.overlaps(right.g)
+
+
+def test_truncated_integrals_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a cut at 3 the rest is 1/400 of the mass: no digits are left to certify."""
+    law = fs.Pushforward(sympy.tanh(sympy.Symbol("x"))) + fs.Semicircle()
+    monkeypatch.setattr(Pushed, "_cut", staticmethod(lambda: flint.arb(3)))
+    with pytest.raises(REFUSALS):
+        law.density(F(1, 3), digits=20)

@@ -1,0 +1,133 @@
+"""Ranges of formulas on rays: interval arithmetic on the extended real line.
+
+It bounds what lies beyond the cut of an integral over the whole line.  An operation that is not
+defined at infinity, such as ``0 * oo``, gives the whole line, from which nothing is concluded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import flint
+
+from freesym.algebra.constants import real_ball
+
+arb = flint.arb
+Range = tuple[Any, Any]
+
+
+def whole_line() -> Range:
+    """What is known of a number of which nothing is known."""
+    return arb.neg_inf(), arb.pos_inf()
+
+
+def _range(values: list[Any]) -> Range:
+    if any(v.is_nan() for v in values):
+        return whole_line()
+    low, high = values[0], values[0]
+    for v in values[1:]:
+        low, high = low.min(v), high.max(v)
+    return low, high
+
+
+def _at(function: Callable[[Any], Any], x: Any, below: Any, above: Any) -> Any:
+    """An increasing function, with its limits at both infinities."""
+    if x.is_finite():
+        return function(x)
+    return above if x > 0 else below
+
+
+_LIMITS: dict[str, tuple[Callable[[Any], Any], Any, Any]] = {
+    "exp": (lambda x: x.exp(), 0, arb.pos_inf()),
+    "tanh": (lambda x: x.tanh(), -1, 1),
+    "erf": (lambda x: x.erf(), -1, 1),
+    "atan": (lambda x: x.atan(), -arb(2), arb(2)),
+    "sinh": (lambda x: x.sinh(), arb.neg_inf(), arb.pos_inf()),
+}
+_BOUNDED = frozenset({"sin", "cos"})
+
+
+def range_of(expression: Any, symbol: Any, x: Range) -> Range:
+    """An interval that contains the values of a formula of one symbol.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> t = sympy.Symbol("t")
+    >>> low, high = range_of(1 + sympy.exp(-(t**2)), t, (arb(2), arb.pos_inf()))
+    >>> bool(low == 1), bool(high < 1.02)
+    (True, True)
+    """
+    if expression == symbol:
+        return x
+    if symbol not in expression.free_symbols:
+        value = real_ball(expression)
+        return value, value
+    parts = [range_of(e, symbol, x) for e in expression.args]
+    if expression.is_Add:
+        return _sum(parts)
+    if expression.is_Mul:
+        return _product(parts)
+    if expression.is_Pow:
+        return _power(parts[0], parts[1], expression.args[1])
+    return _of_function(type(expression).__name__, parts[0])
+
+
+def _sum(parts: list[Range]) -> Range:
+    low, high = parts[0]
+    for a, b in parts[1:]:
+        low, high = low + a, high + b
+    return whole_line() if low.is_nan() or high.is_nan() else (low, high)
+
+
+def _product(parts: list[Range]) -> Range:
+    found = parts[0]
+    for part in parts[1:]:
+        found = _range([u * v for u in found for v in part])
+    return found
+
+
+def _power(base: Range, exponent: Range, n: Any) -> Range:
+    low, high = base
+    if n.is_Integer:
+        if n < 0:
+            return _reciprocal(_power(base, exponent, -n))
+        ends = [_whole_power(v, int(n)) for v in base]
+        inside = int(n) % 2 == 0 and not (low > 0 or high < 0)
+        return _range([*ends, arb(0)] if inside else ends)
+    if not low > 0:
+        return whole_line()
+    logarithm = _range([_at(lambda t: t.log(), v, None, arb.pos_inf()) for v in base])
+    return _of_function("exp", _product([exponent, logarithm]))
+
+
+def _whole_power(x: Any, n: int) -> Any:
+    if x.is_finite():
+        return x**n
+    return arb.pos_inf() if n % 2 == 0 or x > 0 else arb.neg_inf()
+
+
+def _reciprocal(x: Range) -> Range:
+    low, high = x
+    if not (low > 0 or high < 0):
+        return whole_line()
+    return _range([1 / v if v.is_finite() else arb(0) for v in (low, high)])
+
+
+def _of_function(name: str, x: Range) -> Range:
+    if name in _BOUNDED:
+        return arb(-1), arb(1)
+    if name == "log" and x[0] > 0:
+        return _range([_at(lambda t: t.log(), v, None, arb.pos_inf()) for v in x])
+    if name == "sech":
+        return _reciprocal(_of_function("cosh", x))
+    if name == "cosh":
+        away = _range([abs(v) for v in x])
+        crossed = not (x[0] > 0 or x[1] < 0)
+        ends = (arb(0) if crossed else away[0], away[1])
+        return _range([_at(lambda t: t.cosh(), v, None, arb.pos_inf()) for v in ends])
+    if name not in _LIMITS:
+        return whole_line()
+    function, below, above = _LIMITS[name]
+    return _range([_at(function, v, arb(below), arb(above)) for v in x])

@@ -1,0 +1,80 @@
+"""Laws of functions of random variables: rigorous integrals on and off the axis."""
+
+from __future__ import annotations
+
+from fractions import Fraction as F
+
+import flint
+import mpmath
+import pytest
+import sympy
+
+import freesym as fs
+from freesym.errors import UnsupportedOperationError
+from freesym.solve.measures import Pushed
+from freesym.solve.ranges import range_of
+from tests.certified.helpers import agrees
+
+X = sympy.Symbol("x")
+BOUNDED = [sympy.tanh(X), sympy.exp(-(X**2)), 1 / (1 + sympy.exp(-X)), sympy.erf(X), sympy.sech(X)]
+
+
+@pytest.mark.parametrize("function", BOUNDED, ids=str)
+def test_sums_of_bounded_functions(function: sympy.Expr) -> None:
+    law = fs.Pushforward(function) + fs.Semicircle()
+    assert law.density(10, digits=20) == 0 == law.density(-4, digits=20)
+    assert law.cdf(10, digits=20) == 1
+    assert law.cdf(-10, digits=20) == 0
+    x = F(1, 2)
+    assert float(law.density(x, digits=20)) == pytest.approx(law.density(0.5), rel=1e-11)
+    assert float(law.cdf(x, digits=20)) == pytest.approx(law.cdf(0.5), rel=1e-11)
+    assert float(law.log_potential(7, digits=20)) == pytest.approx(law.log_potential(7.0))
+    assert law.cdf(x, digits=30) == pytest.approx(law.cdf(x, digits=15), rel=1e-15)
+
+
+def test_transforms_outside_by_an_independent_integral() -> None:
+    law = fs.Pushforward(sympy.tanh(X))
+    with mpmath.workdps(40):
+        expected = mpmath.quad(
+            lambda t: mpmath.npdf(t) / (-3 - mpmath.tanh(t)), [-15, -5, -2, 0, 2, 5, 15]
+        )
+    assert agrees(law.G(-3, digits=25), expected, 24)
+
+
+def test_products_with_squares() -> None:
+    """The squared integrand has its double pole beside the axis."""
+    law = fs.Pushforward(X**2) @ fs.MarchenkoPastur(F(1, 2))
+    assert float(law.density(F(1, 2), digits=20)) == pytest.approx(law.density(0.5), rel=1e-11)
+
+
+def test_potentials_of_unbounded_functions_are_refused() -> None:
+    law = fs.Pushforward(X**2) + fs.Semicircle()
+    with pytest.raises(UnsupportedOperationError, match="bounded"):
+        law.cdf(1, digits=20)
+
+
+def test_the_cut_of_an_integral_is_part_of_the_enclosure() -> None:
+    """At a low precision the cut is close, and its ball must contain the true value."""
+    measure = Pushed(sympy.tanh(X), "normal")
+    for w in (flint.acb(-3), flint.acb(2), flint.acb(0.5, 0.25)):
+        with flint.ctx.workprec(400):
+            exact = measure.transform(flint.acb(w))
+        for bits in (10, 20, 40, 80):
+            with flint.ctx.workprec(bits):
+                rough = measure.transform(flint.acb(w))
+            assert all(a.contains(b.mid()) for a, b in zip(rough, exact, strict=True))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [*BOUNDED, X**3 - X, -(X**2), sympy.log(X**2 + 1), X / (X**2 + 1), sympy.cosh(X), sympy.sin(X)],
+    ids=str,
+)
+def test_ranges_contain_values(function: sympy.Expr) -> None:
+    for ray in ((flint.arb(2), flint.arb.pos_inf()), (flint.arb.neg_inf(), flint.arb(-2))):
+        low, high = range_of(function, X, ray)
+        sign = 1 if ray[0] > 0 else -1
+        for t in (2, 2.5, 4, 10, 30):
+            value = float(function.subs(X, sign * t))
+            assert low <= value + 1e-12
+            assert value - 1e-12 <= high
