@@ -272,6 +272,7 @@ def noncentral_wishart(law: Law, s: Number, ratio: Number = 1) -> Law:
     [5, 34]
     """
     from freesym.laws.marchenko_pastur import MarchenkoPastur
+
     variance = checked(s, NONNEGATIVE, "noncentral_wishart", "s")
     ratio = checked(ratio, POSITIVE, "noncentral_wishart", "ratio")
     if variance == 0:
