@@ -187,6 +187,7 @@ class _Scan:
         self.x: Real = np.zeros(0)
         self.rho: Real = np.zeros(0)
         self.cdf: Real = np.zeros(0)
+        self.atoms = np.array([float(a) for a in atoms_module.atoms(relation)])
         self.has_cdf = has_potential(relation)
         self.fades = self.has_cdf and fades_at_zero(relation)
 
@@ -204,6 +205,9 @@ class _Scan:
     def add(self, x: Real) -> None:
         """Evaluate at more points and keep all of them in order."""
         fresh = np.setdiff1d(x, self.x)
+        # at an atom the transform has a pole, which says nothing about the density
+        noise = 1e-14 * np.abs(fresh[:, None])
+        fresh = fresh[(np.abs(fresh[:, None] - self.atoms) > noise).all(axis=1)]
         rho, cdf = self._at(fresh)
         good = np.isfinite(rho)
         order = np.argsort(np.concatenate([self.x, fresh[good]]), kind="stable")
@@ -265,6 +269,10 @@ class _Scan:
         elif lower < 0 < upper:
             grid += [upper * ratios, lower * ratios]
         beyond = [upper + 0.01 * width] + ([lower - 0.01 * width] if lower != 0 else [])
+        if math.isfinite(width):
+            near = width * np.geomspace(1e-8, 1e-2, 13)
+            around = self.atoms[:, None] + np.concatenate([-near[::-1], near])
+            grid.append(around[(around > lower) & (around < upper)])
         points = np.concatenate([*grid, beyond])
         return points[points > 0.0] if lower == 0 else points
 
