@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,11 +15,9 @@ from freesym import parameters
 from freesym.errors import InvalidLawError, UnsupportedOperationError
 from freesym.parameters import (
     Number,
-    argument_name,
     as_number,
     exact_quotient,
     is_expression,
-    number_repr,
 )
 from freesym.relations.relation import Relation
 from freesym.spectrum import atoms as _atoms
@@ -32,6 +29,7 @@ from freesym.spectrum import inversion as _inversion
 from freesym.spectrum import moments as _moments
 from freesym.spectrum import support as _support
 from freesym.transforms.symbolic_law import SymbolicLaw
+from freesym.value import ParametrisedValue
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,7 +74,7 @@ def _operations() -> Any:
     return operations
 
 
-class Law(SymbolicLaw, ABC):
+class Law(ParametrisedValue, SymbolicLaw, ABC):
     """A probability law on the real line, the law of a self-adjoint random variable.
 
     Laws are immutable values: they compare, hash, pickle and print as expressions that
@@ -100,19 +98,6 @@ class Law(SymbolicLaw, ABC):
         super().__init_subclass__()
         if "sample_matrix" in cls.__dict__:
             cls.sample_matrix = _for_bound_laws(cls.sample_matrix)  # type: ignore[method-assign]
-
-    def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]
-            domain = field.metadata.get("domain")
-            if domain is not None:
-                value = parameters.checked(
-                    getattr(self, field.name), domain, type(self).__name__, argument_name(field)
-                )
-                object.__setattr__(self, field.name, value)
-        self._validate()
-
-    def _validate(self) -> None:
-        """Check conditions between parameters; raise InvalidLawError."""
 
     @abstractmethod
     def relation(self) -> Relation:
@@ -169,57 +154,6 @@ class Law(SymbolicLaw, ABC):
         from freesym.exact_data import exact_law
 
         return exact_law(self).relation()
-
-    def __getstate__(self) -> dict[str, Any]:
-        names = {field.name for field in dataclasses.fields(self)}  # type: ignore[arg-type]
-        return {name: value for name, value in self.__dict__.items() if name in names}
-
-    # ------------------------------------------------------------------ symbols
-
-    @property
-    def free_symbols(self) -> frozenset[Any]:
-        """The SymPy symbols in the parameters."""
-        found: frozenset[Any] = frozenset()
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]
-            found |= _symbols(getattr(self, field.name))
-        return found
-
-    def subs(self, replacements: dict[Any, Any]) -> Self:
-        """The same law with symbols replaced by numbers or expressions.
-
-        Parameters
-        ----------
-        replacements : dict
-            From symbols to numbers or SymPy expressions.
-
-        Examples
-        --------
-        >>> import freesym as fs, sympy
-        >>> c = sympy.Symbol("c", positive=True)
-        >>> fs.MarchenkoPastur(c).subs({c: sympy.Rational(1, 2)})
-        MarchenkoPastur(ratio=Rational(1, 2))
-        """
-        fields = dataclasses.fields(self)  # type: ignore[arg-type]
-        checked = parameters.checked_replacements(replacements)
-        values = {argument_name(f): _replaced(getattr(self, f.name), checked) for f in fields}
-        return type(self)(**values)
-
-    # ------------------------------------------------------------------ printing
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(self._arguments())})"
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """Interactive shells and test reports show the expression, not its fields."""
-        printer.text(repr(self))
-
-    def _arguments(self) -> list[str]:
-        shown = []
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]
-            value = getattr(self, field.name)
-            if field.default is dataclasses.MISSING or value != field.default:
-                shown.append(f"{argument_name(field)}={_field_repr(value)}")
-        return shown
 
     # ------------------------------------------------------------------ operators
 
@@ -547,26 +481,3 @@ def _for_bound_laws(method: Callable[..., Any]) -> Callable[..., Any]:
         return method(self, size, parameters.as_generator(rng))
 
     return checked
-
-
-def _symbols(value: Any) -> frozenset[Any]:
-    if isinstance(value, Law):
-        return value.free_symbols
-    if isinstance(value, tuple):
-        return frozenset().union(*map(_symbols, value))
-    return parameters.symbols_of(value)
-
-
-def _replaced(value: Any, replacements: dict[Any, Any]) -> Any:
-    if isinstance(value, Law):
-        return value.subs(replacements)
-    if isinstance(value, tuple):
-        return tuple(_replaced(v, replacements) for v in value)
-    return parameters.substituted(value, replacements)
-
-
-def _field_repr(value: Any) -> str:
-    if isinstance(value, tuple):
-        inner = ", ".join(map(_field_repr, value))
-        return f"({inner},)" if len(value) == 1 else f"({inner})"
-    return number_repr(value)

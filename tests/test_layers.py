@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "freesym"
 LAYERS = [
     {"errors", "lazy"},
     {"parameters"},
+    {"value"},
     {"symbols"},
     {"kernels"},
     {"algebra"},
