@@ -25,6 +25,8 @@ Complex = NDArray[np.complex128]
 _ROUNDING = 4e-16
 #: So far away, in units of the spectrum, a law is a point mass.
 _FAR = 1e60
+#: Products whose factors share psi are not resolved closer to 0 than this, in units of the scale.
+_TINY = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +67,31 @@ def _transforms(
             return _with_integral(relation, z, _boolean(relation, z), potential)
         case nodes.Monotone():
             return _with_integral(relation, z, _monotone(relation, z), potential)
+        case nodes.RealMultiplicative():
+            return _real_product(relation, z, potential, thorough)
     return _solved(relation, z, potential, thorough)
+
+
+def _real_product(
+    relation: nodes.RealMultiplicative, z: Complex, potential: bool, thorough: bool
+) -> Transforms:
+    """Solve, but take the value beside 0 at 0 where the transform is seen to be regular.
+
+    The factors share ``psi``, which is -1 there up to rounding.
+    """
+    h = _TINY * solver(relation).first[0]
+    close = (z.imag == 0) & (np.abs(z) < h) & (z != 0)
+    if not close.any():
+        return _solved(relation, z, potential, thorough)
+    around = h * np.array([-2, -1, 1, 2]) + 0j
+    near = _solved(relation, around, potential, thorough=False)
+    size = np.abs(near.g)
+    if not (np.ptp(near.g.imag) <= 1e-6 * size.max() and size.max() <= 1.001 * size.min()):
+        return _solved(relation, z, potential, thorough)
+    found = _solved(relation, np.where(close, h, z), potential, thorough)
+    g = np.where(close, near.g.mean(), found.g)
+    u = None if found.u is None or near.u is None else np.where(close, near.u.mean(), found.u)
+    return Transforms(g, np.where(close, z * g - 1, found.psi), u)
 
 
 def _with_integral(

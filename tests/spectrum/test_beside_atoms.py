@@ -76,3 +76,11 @@ def test_atoms_at_zero_of_boolean_and_monotone_laws_are_exact() -> None:
     assert fs.boolean_sum(half, points).atoms() == {0: Fraction(2, 5)}
     for outer, inner in ((half, points), (points, fs.MarchenkoPastur(2))):
         assert fs.monotone(outer, inner).atoms()[0] == Fraction(1, 3)
+
+
+def test_beside_a_regular_zero_of_a_signed_product() -> None:
+    """No atom, no singularity: at 1e-34 the density is that at 0, by the law of the inverse."""
+    law = fs.KestenMcKay(3).additive_power(Fraction(5, 4)) @ fs.Uniform(1, 2)
+    density, cdf = law.density([1e-34, -1e-20, 1e-13, 1e-9]), law.cdf([-1e-34, 1e-20])
+    np.testing.assert_allclose(density, density[-1], rtol=1e-10)
+    np.testing.assert_allclose(cdf, 0.5, atol=1e-11)
