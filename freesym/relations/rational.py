@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from freesym.relations.functions import exp, log, log_lower, log_upper, sqrt
+from freesym.relations.functions import (
+    coefficients,
+    exp,
+    log,
+    log_lower,
+    log_upper,
+    pick_smaller,
+    sqrt,
+)
 
 Polynomial = tuple[Fraction, ...]
 
@@ -131,6 +139,16 @@ class RationalFunction:
 
 def _refuse(x: RationalFunction) -> Any:
     raise NotRationalError("the relation is not rational")
+
+
+@coefficients.register
+def _(like: RationalFunction, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return values
+
+
+@pick_smaller.register
+def _(x: RationalFunction, y: Any, a: Any, b: Any) -> Any:
+    return a
 
 
 for _function in (log, log_upper, log_lower, exp, sqrt):

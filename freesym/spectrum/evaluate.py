@@ -83,7 +83,7 @@ def _real_product(
     close = (z.imag == 0) & (np.abs(z) < h) & (z != 0)
     if not close.any():
         return _solved(relation, z, potential, thorough)
-    around = h * np.array([-2, -1, 1, 2]) + 0j
+    around = np.array([-2, -1, 1, 2], dtype=np.complex128) * h
     near = _solved(relation, around, potential, thorough=False)
     size = np.abs(near.g)
     if not (np.ptp(near.g.imag) <= 1e-6 * size.max() and size.max() <= 1.001 * size.min()):

@@ -36,6 +36,16 @@ functions.sqrt.register(Series, Series.sqrt)
 functions.sign_of_imaginary_part.register(Series, _refuse_sign)
 
 
+@functions.coefficients.register
+def _(like: Series, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return values
+
+
+@functions.pick_smaller.register
+def _(x: Series, y: Any, a: Any, b: Any) -> Any:
+    return a
+
+
 def admit_symbols() -> None:
     """Let the formulas of leaves take logarithms and roots of symbolic parameters."""
     sympy = sys.modules["sympy"]
@@ -132,7 +142,7 @@ def taylor(function: Callable[[Series], Any], n: int, centre: Scalar = 0) -> lis
 
 
 def _evaluated(function: Callable[[Series], Any], order: int, centre: Scalar) -> Series:
-    value = function(Series.variable(order).native() + centre)
+    value = function(Series.variable(order).native() + Series.constant(centre, order))
     return value if isinstance(value, Series) else Series.constant(value, order)
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+import flint
 import numpy as np
 
-from freesym.algebra.coefficients import Scalar, is_symbolic
+from freesym.algebra.coefficients import Scalar, is_symbolic, to_native
 from freesym.algebra.cumulants import moments_from_s_transform_series
 from freesym.algebra.series import Series
 from freesym.errors import (
@@ -18,8 +19,11 @@ from freesym.errors import (
     UnboundParameterError,
     UnsupportedOperationError,
 )
+from freesym.relations import nodes
 from freesym.relations.leaf import CauchyLeaf, Leaf
+from freesym.relations.rational import NotRationalError, RationalFunction
 from freesym.relations.relation import Relation
+from freesym.relations.state import Kind
 from freesym.spectrum import atoms as atoms_module
 from freesym.spectrum import support as support_module
 from freesym.spectrum.bounds import hull
@@ -31,6 +35,7 @@ Atoms = dict[Any, Any]
 
 # Beyond this many atoms the common denominators of exact sums grow too long.
 _EXACT_ATOMS = 64
+_CHARTS: tuple[Kind, ...] = ("g", "psi")
 _RADIUS, _POINTS = 0.85, 256
 
 
@@ -49,7 +54,8 @@ def negative_moments(relation: Relation, n: int) -> list[Scalar]:
     -------
     list
         Rationals or SymPy expressions for purely atomic laws, for trees explicit in ``psi`` and
-        for trees explicit in ``w``; floats, with relative errors of about 1e-13, for others.
+        for trees explicit in ``w``; balls for other rational curves; floats, of which the first
+        have relative errors of about 1e-13, for others.
 
     Raises
     ------
@@ -67,12 +73,16 @@ def negative_moments(relation: Relation, n: int) -> list[Scalar]:
     if table is not None and not _is_rounded(table):
         return _from_atoms(table, n)
     gap = (-math.inf, math.inf) if numerical is None else _gap(numerical)
+    row: list[Scalar] | None
     for attempt in (_from_s_transform, _from_cauchy_transform):
         row = attempt(relation, n, gap)
         if row is not None:
             return row
     if table is not None:
         return _from_atoms(table, n)
+    row = None if numerical is None else _from_curve(relation, n)
+    if row is not None:
+        return row
     return _from_contour(relation.numeric() if numerical is None else numerical, n)
 
 
@@ -171,6 +181,57 @@ def _states_cauchy_transform(relation: Relation) -> bool:
     if isinstance(relation, Leaf):
         return isinstance(relation, CauchyLeaf)
     return relation.explicit("w") and all(map(_states_cauchy_transform, relation.children))
+
+
+def _from_curve(relation: Relation, n: int) -> list[Scalar] | None:
+    """The Taylor series of ``G`` along its curve, in balls, if that is a rational curve.
+
+    ``E (a X + b)^-k`` is ``a^-k E (X + c)^-k`` with ``c = b/a``; ``w = -c`` is solved on the chart
+    of ``X`` and ``w`` inverted there.
+    """
+    scale: Any = 1
+    shift: Any = 0
+    if isinstance(relation, nodes.Affine):
+        scale, shift = relation.scale, relation.shift / relation.scale
+        relation = relation.child
+    kind = next((k for k in _CHARTS if relation.explicit(k)), None)
+    zero = None if kind is None else _zero(relation, kind, shift)
+    if kind is None or zero is None:
+        return None
+    try:
+        w = taylor(lambda s: relation.at(kind, s).w, n + 1, centre=zero)
+        s = Series((0, *w[1:])).reversion() + Series.constant(zero, n + 1)
+        values = relation.at(kind, s).g.coefficient_list(0, n)
+    except (UnsupportedOperationError, ArithmeticError, TypeError, ValueError):
+        return None
+    # one number system for balls and rationals
+    scale = to_native(scale)
+    return [-to_native(value) / scale ** (k + 1) for k, value in enumerate(values)]
+
+
+def _zero(relation: Relation, kind: Kind, shift: Any) -> Scalar | None:
+    """The solution of ``w = -shift``, rational or a ball, if ``w`` is a rational function."""
+    found = transforms(relation.numeric(), np.full(1, -float(shift), dtype=complex))
+    near = float((found.g if kind == "g" else found.psi)[0].real)
+    try:
+        row = (relation.at(kind, RationalFunction.variable()).w + shift).numerator
+    except (NotRationalError, TypeError, ValueError, OverflowError):
+        return None
+    polynomial = flint.fmpq_poly([flint.fmpq(c.numerator, c.denominator) for c in row]).numer()
+    zeros = [zero for factor, _ in polynomial.factor()[1] for zero in _real_zeros(factor)]
+    close = [zero for zero in zeros if abs(_midpoint(zero) - near) <= 1e-9 * abs(near)]
+    return close[0] if len(close) == 1 else None
+
+
+def _real_zeros(factor: Any) -> list[Scalar]:
+    if factor.degree() == 1:
+        return [flint.fmpq(-factor[0], factor[1])]
+    pairs: Any = factor.complex_roots()
+    return [zero.real for zero, _ in pairs if zero.imag == 0]
+
+
+def _midpoint(zero: Any) -> float:
+    return float(zero.mid()) if isinstance(zero, flint.arb) else int(zero.p) / int(zero.q)
 
 
 # -------------------------------------------------------------------------------- numerically
