@@ -14,7 +14,7 @@ from freesym.laws._models import haar_orthogonal, symmetrised
 from freesym.laws.leaf import LeafLaw
 from freesym.laws.uniform import check_interval
 from freesym.parameters import REAL, Number, as_number, parameter
-from freesym.relations.functions import log, sqrt
+from freesym.relations.functions import log, log_upper, sqrt
 from freesym.relations.leaf import CauchyLeaf
 
 
@@ -58,8 +58,12 @@ class Arcsine(CauchyLeaf, LeafLaw):
         return 1 / root, ((a + b) * w - a * b) / (root * (w + root))
 
     def log_potential_at(self, w: Any) -> Any:
-        """``2 log((sqrt(w - a) + sqrt(w - b))/2)``; the roots share a quadrant."""
-        return 2 * log((sqrt(w - self.a) + sqrt(w - self.b)) / 2)
+        """``2 log((sqrt(w - a) + sqrt(w - b))/2)``, the first root taken out.
+
+        The quotient of the roots is positive on either side of the real axis outside the spectrum.
+        """
+        quotient = sqrt((w - self.b) / (w - self.a))
+        return log_upper(w - self.a) + 2 * log((1 + quotient) / 2)
 
     def hull(self) -> tuple[float, float]:
         """The smallest interval that carries the law."""
