@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache, reduce
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -281,6 +282,19 @@ def _beside_poles(relation: Relation) -> NDArray[np.float64]:
     return np.asarray((places[:-1, None] + np.diff(places)[:, None] * shares).ravel())
 
 
+def _in_gaps(intervals: tuple[tuple[float, float], ...]) -> NDArray[np.float64]:
+    """Points between intervals, and beyond them, that crowd at their ends."""
+    ends = [end for interval in intervals for end in interval if math.isfinite(end)]
+    if not ends:
+        return np.zeros(0)
+    width = ends[-1] - ends[0]
+    near = np.geomspace(1e-9, 0.5, 60)
+    shares = np.concatenate([near, 1 - near, np.linspace(0, 1, 201)[1:-1]])
+    gaps = [(b, a) for (_, b), (a, _) in pairwise(intervals)]
+    gaps += [(ends[0] - width, ends[0]), (ends[-1], ends[-1] + width)]
+    return np.concatenate([a + shares * (b - a) for a, b in gaps])
+
+
 def _zeros_of_reciprocal(relation: Relation) -> list[tuple[Any, Any]]:
     """Zeros of the increasing function ``1/G`` outside the continuous support."""
     from freesym.spectrum.bounds import hull
@@ -288,7 +302,9 @@ def _zeros_of_reciprocal(relation: Relation) -> list[tuple[Any, Any]]:
 
     a, b = hull(relation)
     pad = 0.01 * (b - a) + 1e-6
-    x = np.union1d(np.linspace(a - pad, b + pad, 4001), _beside_poles(relation))
+    inside = continuous_support(relation)
+    places = [np.linspace(a - pad, b + pad, 4001), _beside_poles(relation), _in_gaps(inside)]
+    x = np.unique(np.concatenate(places))
     f = _reciprocal(relation, x)
     crossing = np.flatnonzero((f[:-1] < 0) & (f[1:] >= 0))
     low, high = x[crossing], x[crossing + 1]
@@ -298,7 +314,6 @@ def _zeros_of_reciprocal(relation: Relation) -> list[tuple[Any, Any]]:
         low, high = np.where(below, middle, low), np.where(below, high, middle)
     found = []
     middles = 0.5 * (low + high)
-    inside = continuous_support(relation) if len(middles) else ()
     for place in (p for p in middles if not any(s < p < e for s, e in inside)):
         mass = _mass_at_zero_of_reciprocal(relation, float(place), 0.01 * (b - a + pad))
         if mass > 1e-9:

@@ -20,7 +20,7 @@ Real = NDArray[np.float64]
 
 _ORDER, _ROUNDING = 12, 1e-9
 #: Numbers of nodes of the double exponential rule; even, so that none lies in the middle.
-_LEVELS = (150, 300, 600)
+_LEVELS = (300, 600)
 #: A law must have mass 1 to this, and to five times what refining the rule changes.
 _MASS = 1e-3
 #: No rule should change by more than this when it is refined again.
@@ -60,31 +60,36 @@ def require_law(relation: Relation) -> None:
     """
     if not relation.assumed:
         return
-    mass = _mass(relation)
-    if math.isnan(mass):
+    found = _mass(relation)
+    if math.isnan(found):
         raise ConvergenceError(
             f"{short(relation)} has no verified solution at many points of its spectrum; "
             "probably it is no probability law, but a deconvolution, a power below 1 or a formula "
             "that does not exist"
         )
-    if mass != 1:
+    if found != 1:
         raise InvalidLawError(
             f"{short(relation)} is no probability law: the density found for it has the mass "
-            f"{mass:.3g}; a deconvolution, a power below 1 or a formula like this does not exist"
+            f"{found:.3g}; a deconvolution, a power below 1 or a formula like this does not exist"
         )
 
 
 @lru_cache(maxsize=1024)
 def _mass(relation: Relation) -> float:
     """The mass of the continuous part and the atoms: 1 if it may be, NaN if it is unknown."""
-    intervals = _cut(continuous_support(relation), [float(a) for a in atoms(relation)])
-    point_masses = math.fsum(float(m) for m in atoms(relation).values())
-    parts = [[_integral(relation, a, b, n) for a, b in intervals] for n in _LEVELS]
-    found = [point_masses + math.fsum(part) for part in parts]
+    intervals = continuous_support(relation)
+    fine, finest = (mass(relation, intervals, n) for n in _LEVELS)
     # what no rule integrates is no density either
-    change = abs(found[2] - found[1])
-    credible = abs(found[2] - 1) <= _MASS + 5 * change and change <= _ROUGH
-    return 1.0 if credible else found[2]
+    change = abs(finest - fine)
+    credible = abs(finest - 1) <= _MASS + 5 * change and change <= _ROUGH
+    return 1.0 if credible else finest
+
+
+def mass(relation: Relation, intervals: tuple[Interval, ...], n: int = _LEVELS[0]) -> float:
+    """The mass of the atoms and of the density on intervals, by a rule of ``n`` points on each."""
+    found = {float(a): float(m) for a, m in atoms(relation).items()}
+    pieces = _cut(intervals, list(found))
+    return math.fsum([*found.values(), *(_integral(relation, a, b, n) for a, b in pieces)])
 
 
 def _cut(intervals: tuple[Interval, ...], places: list[float]) -> list[Interval]:

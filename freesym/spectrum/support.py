@@ -33,6 +33,8 @@ _LINEAR, _GEOMETRIC, _ZOOM = 385, 129, 33
 _RESOLUTION = 1e-8
 _NOISE, _CLOSED = 1e-9, 1e-7
 _FADED = 1e-12
+#: The mass of bands that may be overlooked where only the density tells.
+_MISSING = 1e-3
 
 
 def support(relation: Relation) -> tuple[Interval, ...]:
@@ -230,11 +232,28 @@ class _Scan:
         self.add(self._grid(finite_lower, finite_upper))
         self._find_hidden_bands()
         self._find_hidden_gaps()
-        return self._bracketed(lower, upper)
+        found = self._bracketed(lower, upper)
+        for refinement in () if self.has_cdf else (8, 64):
+            if self._is_complete(found):
+                break
+            self.add(np.linspace(finite_lower, finite_upper, refinement * _LINEAR))
+            self._find_hidden_gaps()
+            found = self._bracketed(lower, upper)
+        return found
+
+    def _is_complete(self, intervals: tuple[Interval, ...]) -> bool:
+        """Whether density and atoms have mass 1, where no distribution function tells."""
+        from freesym.spectrum.existence import mass
+
+        # NaN, where too little is known, says nothing
+        return not mass(self.relation, intervals) < 1 - _MISSING
 
     def _window(self) -> Interval:
         a, b = hull(self.relation)
         scale = solver(self.relation).first[0]
+        if not self.has_cdf and math.isfinite(b - a):
+            # without a distribution function a band beside a wide gap would be missed
+            return min(a, 0.0), max(b, 0.0)
         upper = self._outer(1.0, scale, b)
         if self.fades:
             return 0.0, upper

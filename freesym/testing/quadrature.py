@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from freesym.testing.grammar import subexpressions
 Floats = NDArray[np.float64]
 #: Nodes this near to an end, in units of the interval, need not have a verified density:
 #: a singularity of type (x - a)^(-1/2) holds 1e-6 of its integral there at most.
-_BESIDE = 1e-12
+_BESIDE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,7 @@ def _once(law: Law, highest: int, n: int) -> Floats:
     places = cuts(law)
     total = np.zeros(highest + 1)
     for start, end in law.support():
-        inner = sorted(x for x in places if start < x < end)
-        for a, b in zip([start, *inner], [*inner, end], strict=True):
+        for a, b in pairwise(_distinct(places, start, end)):
             x = np.where(share < 0.5, a + (b - a) * share, b - (b - a) * rest)
             inside = (x > a) & (x < b)
             rho = _density(law, x[inside], a, b)
@@ -109,6 +109,15 @@ def _once(law: Law, highest: int, n: int) -> Floats:
     for location, mass in law.atoms().items():
         total += [float(mass) * float(location) ** k for k in range(highest + 1)]
     return total
+
+
+def _distinct(places: set[float], start: float, end: float) -> list[float]:
+    """The ends of an interval and the places inside, those that only rounding tells apart once."""
+    found = [start]
+    for x in sorted(places):
+        if min(x - found[-1], end - x) > _BESIDE * (end - start):
+            found.append(x)
+    return [*found, end]
 
 
 def moments(law: Law, highest: int) -> Integrals:
