@@ -398,6 +398,8 @@ def _below_the_table(table: QuantileTable, q: Real, x: Real) -> None:
     if table.x[0] != 0 or not 0 < table.x[1] < _TINY:
         return
     rise = table.cdf[1] - table.cdf[0]
+    if rise < _TABLE_ERROR or table.density[1] == 0:
+        return
     below = (q > table.cdf[0]) & (q < table.cdf[1])
     with np.errstate(under="ignore"):
         share = (q[below] - table.cdf[0]) / rise

@@ -179,7 +179,8 @@ def _beside_atoms(relation: Relation, z: Complex, g: Complex) -> NDArray[np.floa
 def _interpolated(
     relation: Relation, a: float, x: NDArray[np.float64], width: float
 ) -> NDArray[np.float64]:
-    for share in (1e-2, 5e-3, 2e-3, 5e-4, *((1e-4, 1e-5, 1e-6) if a == 0 else ())):
+    smaller = (5e-4, 1e-4, 1e-5, 1e-6) if a == 0 else ()
+    for share in (1e-2, 5e-3, 2e-3, *smaller):
         wide, narrow = (_through(relation, a, x, s * width) for s in (share, 0.5 * share))
         if (np.abs(wide - narrow) <= 1e-7 * np.abs(narrow)).all():
             return narrow
