@@ -33,6 +33,7 @@ _LINEAR, _GEOMETRIC, _ZOOM = 385, 129, 33
 _RESOLUTION = 1e-8
 _NOISE, _CLOSED = 1e-9, 1e-7
 _FADED = 1e-12
+_BESIDE = 1e-13  # how far beside the axis fading is looked for, in units of x
 
 
 def support(relation: Relation) -> tuple[Interval, ...]:
@@ -111,7 +112,8 @@ def visible_start(relation: Relation) -> float:
     last = 0.0
     for start in range(0, 900, 6):
         x = solver(relation).first[0] * 2.0 ** -np.arange(start, start + 6, dtype=float)
-        found = transforms(relation, x.astype(np.complex128), potential=True, thorough=False)
+        # points beyond the last visible one are slow to fail, and on the axis are tried again
+        found = transforms(relation, x * (1 + _BESIDE * 1j), potential=True, thorough=False)
         assert found.u is not None
         visible = (1 - found.u.imag / np.pi > _FADED) & (found.g.imag < 0)
         for place, seen in zip(x.tolist(), visible.tolist(), strict=True):
