@@ -1,4 +1,4 @@
-"""Residual networks: ``J = prod (s_l I + a_l D_l W_l)``, where ``s_l`` is 1, or 0 for a plain layer.
+"""Residual networks: ``J = prod (s_l I + a_l D_l W_l)``; ``s_l`` is 1, or 0 for a plain layer.
 
 For weights with Haar symmetry ``a D W`` is R-diagonal, and ``I + a D W`` has the singular values
 of a sum of two free R-diagonal elements: their symmetrised laws add freely.  That is rectangular
