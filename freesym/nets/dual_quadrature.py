@@ -108,7 +108,9 @@ def _hermite(
         part = places[start : start + _CHUNK]
         i, j, r = left[part], right[part], rho[part]
         total = np.zeros(len(part))
-        for n in _needed(rows, columns, float(np.abs(r).max(initial=0.0)), float(scale[part].min())):
+        for n in _needed(
+            rows, columns, float(np.abs(r).max(initial=0.0)), float(scale[part].min())
+        ):
             total = total * r + rows[n][i] * columns[n][j]
         values[part] = total
     return values, good

@@ -64,8 +64,8 @@ def resolved_ends(
             if step == 0:
                 highest = max(highest, float(size.max()))
                 # what is next to nothing beside the values near the middle need not be resolved
-                middle = float(size[np.argsort(np.abs(left + right))[: len(size) // 8 + 1]].max())
-                scales.append(1e-3 * max(float(np.median(size)), middle) + size.max() * 1e-30)
+                inner = float(size[np.argsort(np.abs(left + right))[: len(size) // 8 + 1]].max())
+                scales.append(1e-3 * max(float(np.median(size)), inner) + size.max() * 1e-30)
             coefficients = values @ _TO_COEFFICIENTS.T
             tail = np.abs(coefficients[:, 14:]).max(axis=1)
             unresolved |= tail > tolerance * (size + scales[i])

@@ -126,8 +126,8 @@ def layered_law(
         return PointMass(0)
     exponent = _exponent(slopes, weights, variances)
     if abs(exponent) > _NORMALISED:
-        share = math.exp(exponent / len(slopes))
-        rest = [float(variance) / share for variance in variances]
+        each = math.exp(exponent / len(slopes))
+        rest = [float(variance) / each for variance in variances]
         return scaled(layered_law(widths, slopes, weights, rest), math.exp(exponent))
     depth, layers = len(slopes), list(zip(slopes, weights, variances, strict=True))
     if len(set(widths)) == 1 and len(set(layers)) == 1:

@@ -113,7 +113,8 @@ def visible_start(relation: Relation) -> float:
     for start in range(0, 900, 6):
         x = solver(relation).first[0] * 2.0 ** -np.arange(start, start + 6, dtype=float)
         # points beyond the last visible one are slow to fail, and on the axis are tried again
-        found = transforms(relation, x * (1 + _BESIDE * 1j), potential=True, thorough=False)
+        z = x.astype(np.complex128) * (1 + _BESIDE * 1j)
+        found = transforms(relation, z, potential=True, thorough=False)
         assert found.u is not None
         visible = (1 - found.u.imag / np.pi > _FADED) & (found.g.imag < 0)
         for place, seen in zip(x.tolist(), visible.tolist(), strict=True):
