@@ -156,6 +156,13 @@ def test_dependent_weights_are_not_free(seed):
     assert network.compare(np.ones(300)).distance > 0.04
 
 
+def test_networks_that_pass_nothing_on():
+    found = from_weights([np.zeros((4, 3)), np.ones((2, 4))]).compare(np.ones(3))
+    assert found.mean_ratio == 1
+    assert found.distance == 0
+    assert "inputs" in str(found)
+
+
 def test_archives(tmp_path, seed):
     rng = np.random.default_rng(seed)
     arrays = _arrays(rng, (12, 9, 5))
