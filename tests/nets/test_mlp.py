@@ -161,6 +161,21 @@ def test_a_hundred_different_lengths():
     assert law.density(0.05) == pytest.approx(centre, rel=1e-4)
 
 
+def test_densities_of_deep_products_need_no_support(monkeypatch):
+    """Finding where they begin takes longer than all points together."""
+
+    def refuse(relation):
+        raise AssertionError("the support was asked for")
+
+    monkeypatch.setattr("freesym.spectrum.support.visible_start", refuse)
+    net = MLP((1,) * 61, "tanh", weights="orthogonal", sigma_w=1.0437)
+    x = np.geomspace(1e-6, 0.01, 20)
+    density = net.jacobian_law().density(x)
+    centre = (net.jacobian_law().cdf(1.001e-3) - net.jacobian_law().cdf(0.999e-3)) / 2e-6
+    assert (density > 0).all()
+    assert net.jacobian_law().density(1e-3) == pytest.approx(centre, rel=1e-4)
+
+
 # ------------------------------------------- claims of Pennington, Schoenholz and Ganguli (2018)
 
 
