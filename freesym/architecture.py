@@ -18,6 +18,8 @@ A file is one table (an object in JSON) of these keys:
 ``sigma_b``        number or list; default 0
 ``dropout``        probability or list; default 0
 ``scale``          number or list: ``a_l`` of a ``residual`` network; default 1
+``skip``           number or list: ``s_l`` of a ``residual`` network, 0 for a plain layer;
+                   default 1
 ``linear_output``  true or false (default); of an ``mlp``
 ``input_square``   number; default 1
 =================  ===========================================================================
@@ -58,7 +60,7 @@ _KEYS = {
     "mlp": ("activation", "depth", "dropout", "input_square", "kind", "linear_output", "sigma_b",
             "sigma_w", "weights", "widths"),
     "residual": ("activation", "depth", "dropout", "input_square", "kind", "scale", "sigma_b",
-                 "sigma_w", "weights"),
+                 "sigma_w", "skip", "weights"),
 }  # fmt: skip
 
 
@@ -236,7 +238,7 @@ def architecture(table: Any) -> MLP | ResidualMLP:
         "activation": _each(table.get("activation", "relu"), parse_activation),
         "weights": _each(table.get("weights", "gaussian"), _weights),
     }
-    for key in ("sigma_w", "sigma_b", "dropout", "scale", "input_square"):
+    for key in ("sigma_w", "sigma_b", "dropout", "scale", "skip", "input_square"):
         if key in table:
             fields[key] = _each(table[key], partial(_number, key=key))
     if kind == "residual":

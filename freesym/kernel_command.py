@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import math
 import stat
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from freesym.architecture import parse_activation
+from freesym.architecture import parse_activation, read_architecture
 from freesym.console import number, output, shown, whole
 from freesym.errors import InvalidLawError
 from freesym.files import write_atomically
-from freesym.nets.kernels import KINDS, KernelRecursion, kernel_matrix
+from freesym.nets.kernels import KINDS, KernelRecursion, kernel_matrix, recursion_of
 from freesym.parameters import short
 
 Array = NDArray[np.float64]
@@ -25,6 +27,9 @@ def kernel_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
     add = parser.add_argument
     add("inputs", metavar="FILE", help="inputs as rows: .npy, or text with commas or blanks")
+    add("--config", metavar="FILE",
+        help="a .json or .toml file that describes the network, instead of the options up to "
+        "--sigma-b; its last affine layer is the output")  # fmt: skip
     add("--depth", type=whole(0, 10_000), default=3, help="the number of hidden layers; default: 3")
     add("--activation", default="relu", help="a name or an expression in x; default: relu")
     add("--sigma-w", type=number, default=None,
@@ -42,26 +47,46 @@ def kernel(options: argparse.Namespace) -> None:
     rows = read_inputs(options.inputs)
     if options.standardise:
         rows = _standardised(rows)
-    activation = parse_activation(options.activation)
-    sigma_w = options.sigma_w
-    if sigma_w is None:
-        sigma_w = math.sqrt(2) if activation.name == "relu" else 1
-    net = KernelRecursion((activation,) * options.depth, (sigma_w,), (options.sigma_b,))
+    net = _recursion(options)
     matrix = kernel_matrix(net, rows, get=options.get)
-    _print(options, rows, matrix, float(sigma_w))
+    _print(options, net, rows, matrix)
     if options.csv:
         write_atomically(options.csv, lambda path: np.savetxt(path, matrix, "%.17g", ","))
 
 
-def _print(options: argparse.Namespace, rows: Array, matrix: Array, sigma_w: float) -> None:
+def _recursion(options: argparse.Namespace) -> KernelRecursion:
+    if options.config is not None:
+        net = read_architecture(options.config)
+        # a depth alone leaves the number of features open
+        return replace(recursion_of(net), features=None) if max(_widths_of(net)) == 1 else (
+            recursion_of(net))  # fmt: skip
+    activation = parse_activation(options.activation)
+    sigma_w = options.sigma_w
+    if sigma_w is None:
+        sigma_w = math.sqrt(2) if activation.name == "relu" else 1
+    return KernelRecursion((activation,) * options.depth, (sigma_w,), (options.sigma_b,))
+
+
+def _widths_of(net: object) -> tuple[int, ...]:
+    """The widths, if the network states them."""
+    return tuple(getattr(net, "widths", (1,)))
+
+
+def _distinct(values: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(values))
+
+
+def _print(options: argparse.Namespace, net: KernelRecursion, rows: Array, matrix: Array) -> None:
     values = np.linalg.eigvalsh(matrix)
     low, high = max(float(values[0]), 0.0), float(values[-1])
     diagonal = np.diagonal(matrix)
     singular = low <= len(rows) * 2.3e-16 * high
     lines = {
         "inputs": f"{rows.shape[0]} samples of {rows.shape[1]} features",
-        "kernel": f"{options.get}, {options.depth} hidden layers of {options.activation}, "
-        f"sigma_w = {shown(sigma_w, 6)}, sigma_b = {shown(options.sigma_b, 6)}",
+        "kernel": f"{options.get}, {net.depth} hidden layers of "
+        f"{_distinct(phi.name for phi in net.activations) or 'nothing'}, "
+        f"sigma_w = {_distinct(shown(w, 6) for w in net.sigma_w)}, "
+        f"sigma_b = {_distinct(shown(b, 6) for b in net.sigma_b)}",
         "diagonal": f"{shown(diagonal.min())} to {shown(diagonal.max())}",
         "eigenvalues": f"{shown(low)} to {shown(high)}",
         "condition": "infinite (duplicated inputs?)" if singular else shown(high / low, 6),

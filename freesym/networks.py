@@ -39,7 +39,6 @@ from freesym.nets.phases import phase_diagram
 from freesym.nets.piecewise_linear import HardSigmoid, HardTanh, LeakyReLU, PiecewiseLinear
 from freesym.nets.products import WEIGHTS
 from freesym.nets.realisation import JacobianRealisation
-from freesym.nets.report import Report, report
 from freesym.nets.residual import ResidualMLP
 from freesym.nets.sampling import kolmogorov_distance
 
@@ -205,10 +204,10 @@ def _network_lines(net: MLP | ResidualMLP, options: argparse.Namespace) -> list[
     names = _distinct([phi.name for phi in net.activation])
     weights = _distinct([w if isinstance(w, str) else repr(w) for w in net.weights])
     lines = [f"network           {layers}, {names}, {weights} weights, {widths}"]
-    if isinstance(net, ResidualMLP):
+    if isinstance(net, ResidualMLP) and all(s == 1 for s in net.skip):
         lines.append(f"residual limit    exp(c) is the mean for c = {shown(net.exponent)} and "
                      "many blocks")  # fmt: skip
-    else:
+    elif isinstance(net, MLP):
         critical = " (critical)" if net.sigma_w is None else ""
         lines.append(f"sigma_w^2         {_distinct([shown(v) for v in net.variances])}{critical}")
     if len(set(net.lengths)) > 1:
@@ -245,10 +244,7 @@ def _smallest(law: Law) -> float:
 
 
 def _print_report(net: MLP | ResidualMLP) -> None:
-    if isinstance(net, ResidualMLP):
-        raise InvalidLawError("--report is for networks without --residual blocks")
-    found: Report = report(net)
-    print(found)
+    print(net.report())
 
 
 def _print_verification(law: Law, sample: JacobianRealisation, values: Array, seed: int) -> None:

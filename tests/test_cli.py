@@ -168,7 +168,7 @@ REFUSED = [
     ["jacobian", "--depth", "0"],
     ["jacobian", "--depth", "1e3"],
     ["jacobian", "--depth", "99999999999999999999999999"],
-    ["jacobian", "--activation", "swish"],
+    ["jacobian", "--activation", "swoosh"],
     ["jacobian", "--widths", "1,x"],
     ["jacobian", "--widths", "5"],
     ["jacobian", "--widths", "5,5", "--depth", "3"],
@@ -206,7 +206,7 @@ REFUSED = [
     ["density", "SC()", "--plot", "/nonexistent/out.png"],
     ["jacobian", "--depth", "2", "--csv", "/nonexistent/out.csv"],
     ["jacobian", "--depth", "2", "--csv", "/"],
-    ["jacobian", "--depth", "2", "--sigma-w", "99999999999"],
+    ["jacobian", "--depth", "2", "--sigma-w", "1e200"],
 ]
 
 

@@ -303,7 +303,7 @@ def test_kolmogorov_distance_of_quantiles():
         (([1, 0], "relu"), "width 0"),
         (([1, 1.5], "relu"), "integers"),
         ((3, "relu"), "integers"),
-        (([1, 1], "swish"), "no activation"),
+        (([1, 1], "swoosh"), "no activation"),
         (([1, 1], "relu", "cauchy"), "weights"),
         (([1, 1], "relu", "gaussian", 0), "sigma_w"),
         (([1, 1], "relu", "gaussian", -1), "sigma_w"),

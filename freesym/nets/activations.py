@@ -98,9 +98,9 @@ class Activation(ABC):
         """
         if q == 0:
             return PointMass(_at_zero(self.derivative) ** 2)
-        from freesym.nets.slope_law import SlopeLaw
+        from freesym.nets.slope_law import squared_slope_law
 
-        return SlopeLaw(self, q)
+        return squared_slope_law(self, q)
 
     def dual(self, a: ArrayLike, b: ArrayLike, c: ArrayLike) -> Any:
         """``E phi(u) phi(v)`` for normal ``(u, v)`` of variances ``a``, ``b``, covariance ``c``.
@@ -167,7 +167,7 @@ def activation_kinds() -> dict[str, type[Activation]]:
 @functools.cache
 def _aliases() -> dict[str, str]:
     known = {name.replace("-", ""): name for name in activation_kinds()}
-    return known | {"identity": "linear"}
+    return known | {"identity": "linear", "swish": "silu"}
 
 
 def activation_named(activation: Any, **parameters: Any) -> Activation:
@@ -217,7 +217,8 @@ def _parsed(text: str, parameters: dict[str, Any]) -> Activation:
     kinds = activation_kinds()
     if match is None or key not in _aliases():
         raise InvalidLawError(
-            f"there is no activation {short(text)}; choose one of {', '.join(kinds)}"
+            f"there is no activation {short(text)}; choose one of {', '.join(kinds)}, or give a "
+            "SymPy expression or a vectorised callable"
         )
     kind = kinds[_aliases()[key]]
     names = [n for n in inspect.signature(kind).parameters if not n.startswith("_")]

@@ -71,7 +71,18 @@ class CustomActivation(Activation):
     @property
     def noise(self) -> float:  # type: ignore[override]
         """Formulas that cancel, and differences even more, carry rounding errors."""
-        return 1e-9 if self._kind == "difference" else 1e-12
+        if self._kind == "difference":
+            return 1e-9
+        return 0.0 if self._is_polynomial else 1e-12
+
+    @cached_property
+    def _is_polynomial(self) -> bool:
+        """Whether nothing cancels in the slope but at its zeros."""
+        return (
+            self.slope is None
+            and is_expression(self.function)
+            and bool(self.function.is_polynomial())
+        )
 
     @property
     def breakpoints(self) -> tuple[float, ...]:

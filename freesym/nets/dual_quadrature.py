@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ Floats = NDArray[np.float64]
 _TERMS = (64, 256)
 _TOLERANCE = 2e-14
 _CHUNK = 500_000
+_FAINT = 1e-60
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
 _REACH = 9.0
 
@@ -56,25 +58,36 @@ def _with_constant(activation: Activation, a: float, b: float, *, slope: bool) -
     return at_zero * float(mean)
 
 
+@lru_cache(maxsize=512)
 def _coefficients(
-    activation: Activation, q: Floats, terms: int, *, slope: bool
+    activation: Activation, variances: bytes, terms: int, *, slope: bool
 ) -> tuple[Floats, Floats, Floats]:
-    """Hermite coefficients of all variances, the mean squares and what the sums miss of them."""
-    coefficients, squares = np.empty((len(q), terms)), np.empty(len(q))
-    for i, variance in enumerate(q.tolist()):
-        found = table(activation, level_of(variance))
+    """Hermite coefficients (in columns) of the variances, mean squares, and what is missed of them.
+
+    Tiles of one matrix share their variances, which is why they are remembered.
+    """
+    q = np.frombuffer(variances)
+    levels = np.floor(0.5 * np.log2(q)).astype(int)
+    coefficients, squares = np.empty((terms, len(q))), np.empty(len(q))
+    for level in np.unique(levels).tolist():
+        found = table(activation, level)
         values = found.slope if slope else found.value
-        weights = weights_at(found.nodes, found.weights, np.array([variance]))[0]
-        keep = weights > 1e-60
-        x = found.nodes[keep] / math.sqrt(variance)
-        f = weights[keep] * values[keep]
-        squares[i] = f @ values[keep]
-        before, here = np.zeros_like(x), np.ones_like(x)
-        for n in range(terms):
-            coefficients[i, n] = f @ here
-            after = (x * here - math.sqrt(n) * before) / math.sqrt(n + 1)
-            before, here = here, after
-    missing = squares - (coefficients**2).sum(axis=1)
+        same = np.flatnonzero(levels == level)
+        step = max(1, _CHUNK // len(values))
+        for start in range(0, len(same), step):
+            rows = same[start : start + step]
+            weights = weights_at(found.nodes, found.weights, q[rows])
+            keep = (weights > _FAINT).any(axis=0)
+            x = found.nodes[keep] / np.sqrt(q[rows])[:, None]
+            f = weights[:, keep] * values[keep]
+            f[weights[:, keep] <= _FAINT] = 0.0
+            squares[rows] = f @ values[keep]
+            before, here = np.zeros_like(x), np.ones_like(x)
+            for n in range(terms):
+                coefficients[n, rows] = np.einsum("ij,ij->i", f, here)
+                after = (x * here - math.sqrt(n) * before) / math.sqrt(n + 1)
+                before, here = here, after
+    missing = squares - (coefficients**2).sum(axis=0)
     return coefficients, squares, np.maximum(missing, 0.0)
 
 
@@ -82,24 +95,32 @@ def _hermite(
     activation: Activation, a: Floats, b: Floats, c: Floats, terms: int, *, slope: bool
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """The expansion, and where its remainder is below the tolerance."""
-    variances, inverse = np.unique(np.concatenate([a, b]), return_inverse=True)
-    coefficients, squares, missing = _coefficients(activation, variances, terms, slope=slope)
-    left, right = inverse[: len(a)], inverse[len(a) :]
+    (first, left), (second, right) = (np.unique(v, return_inverse=True) for v in (a, b))
+    rows, row_squares, row_missing = _coefficients(activation, first.tobytes(), terms, slope=slope)
+    columns, squares, missing = _coefficients(activation, second.tobytes(), terms, slope=slope)
     rho = np.clip(c / np.sqrt(a * b), -1.0, 1.0)
-    scale = np.sqrt(squares[left] * squares[right])
-    remainder = np.sqrt(missing[left] * missing[right]) * np.abs(rho) ** terms
+    scale = np.sqrt(row_squares[left] * squares[right])
+    remainder = np.sqrt(row_missing[left] * missing[right]) * np.abs(rho) ** terms
     good = remainder <= _TOLERANCE * scale
     values = np.empty(len(a))
-    rows = np.flatnonzero(good)
-    columns = np.ascontiguousarray(coefficients.T)
-    for start in range(0, len(rows), _CHUNK):
-        part = rows[start : start + _CHUNK]
+    places = np.flatnonzero(good)
+    for start in range(0, len(places), _CHUNK):
+        part = places[start : start + _CHUNK]
         i, j, r = left[part], right[part], rho[part]
         total = np.zeros(len(part))
-        for column in columns[::-1]:
-            total = total * r + column[i] * column[j]
+        for n in _needed(
+            rows, columns, float(np.abs(r).max(initial=0.0)), float(scale[part].min())
+        ):
+            total = total * r + rows[n][i] * columns[n][j]
         values[part] = total
     return values, good
+
+
+def _needed(rows: Floats, columns: Floats, rho: float, scale: float) -> range:
+    """The terms, from the last, without those that together are below the tolerance."""
+    sizes = np.abs(rows).max(axis=1) * np.abs(columns).max(axis=1)
+    tails = np.cumsum((sizes * rho ** np.arange(len(sizes)))[::-1])[::-1]
+    return range(int(np.count_nonzero(tails > 0.1 * _TOLERANCE * scale)) - 1, -1, -1)
 
 
 # ------------------------------------------------------------------------------------- panels

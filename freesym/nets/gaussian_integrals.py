@@ -63,7 +63,9 @@ def resolved_ends(
             largest = np.maximum(largest, size)
             if step == 0:
                 highest = max(highest, float(size.max()))
-                scales.append(float(np.median(size) * 1e-3 + size.max() * 1e-30))
+                # what is next to nothing beside the values near the middle need not be resolved
+                inner = float(size[np.argsort(np.abs(left + right))[: len(size) // 8 + 1]].max())
+                scales.append(1e-3 * max(float(np.median(size)), inner) + size.max() * 1e-30)
             coefficients = values @ _TO_COEFFICIENTS.T
             tail = np.abs(coefficients[:, 14:]).max(axis=1)
             unresolved |= tail > tolerance * (size + scales[i])

@@ -250,7 +250,7 @@ def critical_point(activation: Any, sigma_b: float = 0.0) -> CriticalPoint:
     if not len(crossings):
         raise InvalidLawError(
             f"no sigma_w is critical for {phi.name} with sigma_b = {bias:.6g}: q = V/C + sigma_b^2 "
-            "has no solution; lower sigma_b (0 for ReLU and its kin) or change the activation"
+            f"has no solution; {_remedy(phi, grid)}"
         )
     low, high = (float(v) for v in grid[crossings[0] : crossings[0] + 2])
     for _ in range(80):
@@ -261,6 +261,20 @@ def critical_point(activation: Any, sigma_b: float = 0.0) -> CriticalPoint:
             high = middle
     q = math.sqrt(low * high)
     return CriticalPoint(float(phi.gaussian_mean_square_slope(q)) ** -0.5, bias, q)
+
+
+def _remedy(phi: Activation, q: Floats) -> str:
+    """Which ``sigma_b^2 = q - V/C`` have a critical point, on a grid."""
+    value, slope = phi.gaussian_mean_square(q), phi.gaussian_mean_square_slope(q)
+    squares = np.asarray(q - value / slope)
+    if np.abs(squares / q).max() < 1e-12:
+        return "for this activation only sigma_b = 0 has an edge of chaos"
+    rising = np.flatnonzero((np.diff(squares) > 0) & (squares[1:] > 0)) + 1
+    if not len(rising):
+        return "no sigma_b has one; give sigma_w, or change the activation"
+    low, high = (math.sqrt(max(0.0, float(squares[i]))) for i in (rising[0] - 1, rising[-1]))
+    start = "above 0 and" if low < 1e-3 else f"above {low:.3g} and"
+    return f"sigma_b {start} up to about {high:.3g} has an edge of chaos"
 
 
 def _without_bias(phi: Activation, excess: Callable[[Floats], Floats]) -> CriticalPoint | None:

@@ -26,7 +26,7 @@ from freesym.nets.products import (
     layered_law,
     weight_gain,
 )
-from freesym.nets.signal import Signal
+from freesym.nets.signal import CORRELATION, Signal
 from freesym.nets.singular_values import SingularValues
 from freesym.parameters import Number, as_number, as_sequence, short
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from freesym.nets.realisation import JacobianRealisation, RandomNetwork
     from freesym.nets.report import Report
 
-_CORRELATION = 0.5
+_LARGEST = 1e250
 
 
 @dataclass(frozen=True)
@@ -145,15 +145,16 @@ class MLP:
         known: dict[tuple[Activation, float], float] = {}
         for i, phi in enumerate(self.activation):
             q = float(self.variances[i]) * self._gain(i) * square + float(self.sigma_b[i]) ** 2
-            if not q < 1e100:
-                raise InvalidLawError(
-                    f"the mean square of the pre-activations reaches {q:.3g} in layer {i + 1}: "
-                    f"the length map of {phi.name} has no finite fixed point for this sigma_w; "
-                    "choose a smaller one or fewer layers"
-                )
+            if not q < _LARGEST:
+                raise _unbounded(phi, q, i)
             found.append(q)
             if (phi, q) not in known:
-                known[phi, q] = float(phi.gaussian_mean_square(q))
+                try:
+                    known[phi, q] = float(phi.gaussian_mean_square(q))
+                except InvalidLawError as error:
+                    if i == 0:
+                        raise
+                    raise _unbounded(phi, q, i) from error
             square = known[phi, q] / (1 - float(self.dropout[i]))
         return tuple(found)
 
@@ -177,7 +178,7 @@ class MLP:
 
     def _correlations(self) -> tuple[float, ...]:
         """Of two inputs that begin with correlation 1/2."""
-        product, found = _CORRELATION * float(self.input_square), []
+        product, found = CORRELATION * float(self.input_square), []
         for i, phi in enumerate(self.activation):
             q = self.lengths[i]
             covariance = float(self.variances[i]) * self._gain(i) * product
@@ -290,7 +291,9 @@ class MLP:
         Parameters
         ----------
         x : array_like, optional
-            The input; by default random, with the mean square the network states.
+            The input; by default random, with the mean square the network states.  With
+            ``n``, an input of the stated width ``n_0`` becomes a random one of the sampled
+            width and the same mean square: all that Gaussian and orthogonal weights see.
         n : int, optional
             The width of the widest layer; by default the widths as they are.
         rng : seed or Generator, optional
@@ -300,7 +303,16 @@ class MLP:
         """
         from freesym.nets.realisation import simulate
 
-        return simulate(self if n is None else self.resized(n), x, rng, stratified=stratified)
+        net = self if n is None else self.resized(n)
+        return simulate(net, x, rng, stratified=stratified, features=self.widths[0])
+
+
+def _unbounded(phi: Activation, q: float, i: int) -> InvalidLawError:
+    return InvalidLawError(
+        f"the mean square of the pre-activations reaches {q:.3g} in layer {i + 1}: the length map "
+        f"of {phi.name} has no finite fixed point for this sigma_w; choose a smaller one or fewer "
+        "layers"
+    )
 
 
 # -------------------------------------------------------------------------------- arguments

@@ -29,6 +29,7 @@ from freesym.parameters import PROBABILITY, Number, as_number, checked, exact_qu
 
 WEIGHTS = ("gaussian", "orthogonal")
 _LARGEST_EXPONENT = 600.0
+_NORMALISED = 30.0  # beyond exp of this the mean is taken out of the product
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,11 @@ def layered_law(
     """
     if PointMass(0) in slopes:
         return PointMass(0)
-    _check_size(widths, slopes, weights, variances)
+    exponent = _exponent(slopes, weights, variances)
+    if abs(exponent) > _NORMALISED:
+        each = math.exp(exponent / len(slopes))
+        rest = [float(variance) / each for variance in variances]
+        return scaled(layered_law(widths, slopes, weights, rest), math.exp(exponent))
     depth, layers = len(slopes), list(zip(slopes, weights, variances, strict=True))
     if len(set(widths)) == 1 and len(set(layers)) == 1:
         one = Fraction(1)
@@ -147,13 +152,10 @@ def _several(law: Law) -> list[Law]:
     return [] if law == PointMass(1) else [law]
 
 
-def _check_size(
-    widths: Sequence[int],
-    slopes: Sequence[Law],
-    weights: Sequence[Weights],
-    variances: Sequence[Number],
-) -> None:
-    """Refuse spectra whose mean, a product over the layers, overflows."""
+def _exponent(
+    slopes: Sequence[Law], weights: Sequence[Weights], variances: Sequence[Number]
+) -> float:
+    """The logarithm of the mean of the spectrum for equal widths; refused if it overflows."""
     layers = Counter(zip(slopes, weights, variances, strict=True))
     exponent = sum(
         n * (math.log(float(variance)) + math.log(float(slope.mean())))
@@ -164,6 +166,7 @@ def _check_size(
             f"the mean of the spectrum would be exp({exponent:.6g}); choose sigma_w nearer to "
             "its critical value, or fewer layers"
         )
+    return exponent
 
 
 def product(factors: Sequence[Law]) -> Law:

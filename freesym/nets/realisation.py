@@ -181,12 +181,22 @@ def _with_spectrum(law: Law, before: int, after: int, rng: np.random.Generator) 
 
 
 def simulate(
-    net: MLP, x: ArrayLike | None, rng: Any, *, stratified: bool = False
+    net: MLP,
+    x: ArrayLike | None,
+    rng: Any,
+    *,
+    stratified: bool = False,
+    features: int | None = None,
 ) -> JacobianRealisation:
-    """The Jacobian of a sampled network, with the slopes of a forward pass or stratified ones."""
+    """The Jacobian of a sampled network, with the slopes of a forward pass or stratified ones.
+
+    An input of so many ``features``, other than the network takes, lends its mean square.
+    """
     generator = as_generator(rng)
     if stratified and x is not None:
         raise InvalidLawError(f"stratified slopes depend on no input; leave out x = {short(x)}")
+    if x is not None:
+        x = _fitted(x, net.widths[0], features, generator)
     network = sample_network(net, generator)
     if stratified:
         return JacobianRealisation(net, network.weights, _stratified(net, network, generator))
@@ -194,6 +204,22 @@ def simulate(
         size = math.sqrt(float(net.input_square))
         x = size * generator.standard_normal(net.widths[0])
     return network.jacobian(x)
+
+
+def _fitted(x: ArrayLike, width: int, features: int | None, rng: np.random.Generator) -> ArrayLike:
+    """The input, checked; of another width, a random one of its mean square."""
+    given = np.asarray(x)
+    if given.dtype.kind not in "iuf" or given.shape not in ((width,), (features,)):
+        expected = f"{width}" if features in (None, width) else f"{width} or {features}"
+        raise InvalidLawError(
+            f"the input has the type {given.dtype} and the shape {given.shape}; give {expected} "
+            "numbers"
+        )
+    if given.shape == (width,):
+        return given
+    drawn = rng.standard_normal(width)
+    norm = float(np.sqrt(np.mean(np.square(given, dtype=float))))
+    return np.asarray(drawn * (norm / np.sqrt(np.mean(drawn**2))))
 
 
 def _stratified(net: MLP, network: RandomNetwork, rng: np.random.Generator) -> tuple[Matrix, ...]:

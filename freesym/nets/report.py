@@ -14,6 +14,9 @@ from freesym.nets.mean_field import critical_point
 
 if TYPE_CHECKING:
     from freesym.nets.mlp import MLP
+    from freesym.nets.residual import ResidualMLP
+
+_WISHED = 0.5  # c of a residual network, whose mean is then about exp(1/2)
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,31 @@ def report(net: MLP) -> Report:
     figures = spectrum_figures(law)
     verdict = _verdict(figures["mean"], figures["score"])
     return Report(**figures, verdict=verdict, advice=tuple(_advice(net, verdict, figures)))
+
+
+def residual_report(net: ResidualMLP) -> Report:
+    """The report of a residual network.
+
+    Examples
+    --------
+    >>> from freesym.nets import ResidualMLP
+    >>> print(residual_report(ResidualMLP(40, "relu", scale=1)).advice[0])
+    multiply all scales by about 0.1581: the mean is then near exp(1/2) at any depth
+    """
+    figures = spectrum_figures(net.jacobian_law())
+    verdict = _verdict(figures["mean"], figures["score"])
+    advice = []
+    if verdict not in ("isometric", "good"):
+        plain = sum(s == 0 for s in net.skip)
+        if plain:
+            advice.append(f"skip connections in the {plain} layers without one keep directions")
+        elif all(s == 1 for s in net.skip) and net.exponent > _WISHED:
+            factor = math.sqrt(_WISHED / net.exponent)
+            advice.append(
+                f"multiply all scales by about {factor:.4g}: the mean is then near exp(1/2) at "
+                "any depth"
+            )
+    return Report(**figures, verdict=verdict, advice=tuple(advice or ["none needed"]))
 
 
 def spectrum_figures(law: Law) -> dict[str, float]:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from freesym.nets.mean_field import FixedPoint
 
+#: With which two inputs begin whose correlation is followed.
+CORRELATION = 0.5
+
 
 @dataclass(frozen=True)
 class Signal:
@@ -23,12 +26,15 @@ class Signal:
         The correlation of the pre-activations of two inputs that begin with correlation 1/2.
     fixed_point : FixedPoint or None
         That of the length map; None for networks whose layers differ.
+    note : str
+        Why there is none.
     """
 
     q: tuple[float, ...]
     chi: tuple[float, ...]
     correlations: tuple[float, ...]
     fixed_point: FixedPoint | None
+    note: str = "the layers differ: no common fixed point"
 
     @property
     def gradient(self) -> float:
@@ -50,7 +56,7 @@ class Signal:
     def _limit(self) -> str:
         point = self.fixed_point
         if point is None:
-            return "the layers differ: no common fixed point"
+            return self.note
         if not math.isfinite(point.q):
             return "no finite fixed point: lengths grow without bound"
         return (

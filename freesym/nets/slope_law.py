@@ -14,11 +14,12 @@ from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
 from freesym.errors import InvalidLawError
-from freesym.laws import _measures
+from freesym.law import Law
+from freesym.laws import Bernoulli, Discrete, PointMass, TwoPoint, _measures
 from freesym.laws._models import rotated
 from freesym.laws.leaf import LeafLaw
 from freesym.lowering.measure import FittedMeasure, MeasureTable, raw_moments
-from freesym.lowering.reweighted import Reweighted, Zone, fit_geometry
+from freesym.lowering.reweighted import Geometry, Reweighted, Zone, fit_geometry
 from freesym.nets.activations import Activation
 from freesym.nets.gaussian_integrals import level_of, table
 from freesym.nets.normal import upper
@@ -150,6 +151,64 @@ def stratified_slopes(activation: Activation, q: float, n: int) -> Floats:
 
 @lru_cache(maxsize=64)
 def _template(activation: Activation, level: int) -> Reweighted:
+    geometry = _resolved(activation, level)
+    if not geometry.panels:
+        raise InvalidLawError(
+            f"SlopeLaw: {activation.name} has constant slopes between its kinks, so that the law "
+            "has atoms alone; take activation.slope_law(q)"
+        )
+    even = _is_even(activation, level)
+    density, masses = _weights(geometry.places, geometry.flat, 2 * 4.0**level, even=even)
+    return Reweighted.build(geometry, density, masses)
+
+
+def squared_slope_law(activation: Activation, q: Number) -> Law:
+    """The law of ``phi'(h)^2``: atoms alone if the slope is constant between its kinks.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from freesym.nets import activation_named
+    >>> x = sympy.Symbol("x")
+    >>> squared_slope_law(activation_named(sympy.Max(x, 0) - 1), 0.3)
+    Bernoulli(p=0.5)
+    """
+    variance = to_float(checked(q, POSITIVE, "slope law", "q"))
+    level = level_of(variance)
+    geometry = _resolved(activation, level)
+    if geometry.panels:
+        return SlopeLaw(activation, q)
+    even = _is_even(activation, level)
+    _, masses = _weights(geometry.places, geometry.flat, variance, even=even)
+    # the slopes themselves, not what polynomials on panels make of them
+    middles = np.array([0.5 * (start + stop) for _, start, stop in geometry.flat])
+    values = np.asarray(activation.derivative(middles), dtype=float) ** 2
+    return _atomic(values.tolist(), masses.tolist(), activation.noise)
+
+
+def _atomic(values: list[float], masses: list[float], noise: float) -> Law:
+    """Atoms, those that differ by rounding alone in one."""
+    found: dict[float, float] = {}
+    for value, mass in sorted(zip(values, masses, strict=True)):
+        nearest = round(value)
+        place = float(nearest) if abs(value - nearest) <= noise else value
+        last = next(reversed(found), math.nan)
+        place = last if abs(place - last) <= 2 * noise * abs(place) else place
+        found[place] = found.get(place, 0.0) + mass
+    total = math.fsum(found.values())
+    points = {place: mass / total for place, mass in found.items() if mass > 0}
+    match list(points):
+        case [a]:
+            return PointMass(a)
+        case [0.0, 1.0]:
+            return Bernoulli(points[1.0])
+        case [a, b]:
+            return TwoPoint(a, b, points[b])
+    return Discrete(tuple(points), tuple(points.values()))
+
+
+@lru_cache(maxsize=64)
+def _resolved(activation: Activation, level: int) -> Geometry:
     unit = 2.0**level
     reach = _REACH * 2 * unit
     even = _is_even(activation, level)
@@ -164,11 +223,9 @@ def _template(activation: Activation, level: int) -> Reweighted:
         cuts |= set(ends[np.abs(ends) < reach].tolist())
     zones = _zones(activation, slope, zeros, sorted(cuts), low, reach, unit)
     try:
-        geometry = fit_geometry(zones, largest**2)
+        return fit_geometry(zones, largest**2)
     except ValueError as error:
         raise InvalidLawError(f"the squared slope of {activation.name}: {error}") from error
-    density, masses = _weights(geometry.places, geometry.flat, 2 * unit * unit, even=even)
-    return Reweighted.build(geometry, density, masses)
 
 
 def _is_even(activation: Activation, level: int) -> bool:
@@ -220,7 +277,7 @@ def _bisected(activation: Activation, a: float, b: float) -> float | None:
     left = slope(a)
     if left == 0:
         # a zero, or the beginning of a flat piece
-        return a if slope(a - 1e-5) * slope(a + 1e-5) < 0 else None
+        return a if slope(a - 1e-5) != 0 and slope(a + 1e-5) != 0 else None
     for _ in range(70):
         middle = 0.5 * (a + b)
         value = slope(middle)

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from freesym.errors import InvalidLawError
 from freesym.law import Law
-from freesym.laws import Empirical
+from freesym.laws import Empirical, PointMass
 from freesym.nets.activations import Activation, activation_named
 from freesym.nets.piecewise_linear import Linear
 from freesym.nets.products import compressed, product
@@ -102,6 +102,8 @@ class TrainedNetwork:
         factors: list[Law] = []
         for i, slope in enumerate(self.slopes(x)):
             place = i + 1 if i < k else i
+            if not slope.any() or not self.weights[i].any():
+                return PointMass(0)
             factors.append(compressed(self.weight_laws[i], Fraction(n, self.widths[place])))
             factors.append(compressed(Empirical(slope**2), Fraction(n, self.widths[i + 1])))
         whole = product(factors)
@@ -169,12 +171,16 @@ class Comparison:
 
     @property
     def mean_ratio(self) -> float:
-        """The true mean squared singular value over the predicted one, averaged."""
+        """The true mean squared singular value over the predicted one, averaged.
+
+        Cases in which both vanish count as 1.
+        """
         size = self.network.widths[-1]
-        return float(np.mean([
-            float(np.sum(case.singular_values**2)) / size / float(case.law.mean())
+        means = [
+            (float(np.sum(case.singular_values**2)) / size, float(case.law.mean()))
             for case in self.cases
-        ]))  # fmt: skip
+        ]
+        return float(np.mean([a / b if b > 0 else 1.0 + a for a, b in means]))
 
     def __str__(self) -> str:
         lines = [

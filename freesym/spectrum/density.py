@@ -18,8 +18,9 @@ from freesym.spectrum.evaluate import Complex, transforms
 
 Real = NDArray[np.float64]
 
-#: Transforms that exceed this many times the inverse width of the law are looked at twice.
-_HUGE = 1e5
+#: Transforms that exceed this many times the inverse width of the law are looked at twice,
+#: except those of laws that fade at 0 below this much of the hull.
+_HUGE, _LOW = 1e5, 1e-3
 #: To this much of the spectrum's size edges at which the density is infinite are known.
 _EDGE = 2e-12
 
@@ -90,12 +91,15 @@ def _density(relation: Relation, x: Real) -> Real:
 
 def _at_hard_edges(relation: Relation, x: Real, g: Complex) -> NDArray[np.bool_]:
     """Where a huge transform belongs to an edge at which only rounding made it finite."""
-    from freesym.spectrum.support import continuous_support
+    from freesym.spectrum.support import continuous_support, fades_at_zero
 
     lower, upper = hull(relation)
     width = upper - lower if 0 < upper - lower < math.inf else 1.0
     with np.errstate(invalid="ignore"):
         at_edges = np.abs(g) * width > _HUGE
+    if at_edges.any() and fades_at_zero(relation):
+        # large because all of a long product lies near 0, where it has no edge to speak of
+        at_edges &= ~((x > 0) & (x < _LOW * upper))
     if at_edges.any() and continuous_support(relation):
         points = x[at_edges, None]
         low, high = np.array(continuous_support(relation)).reshape(-1, 2).T

@@ -35,6 +35,7 @@ _NOISE, _CLOSED = 1e-9, 1e-7
 _FADED = 1e-12
 #: The mass of bands that may be overlooked where only the density tells.
 _MISSING = 1e-3
+_BESIDE = 1e-13  # how far beside the axis fading is looked for, in units of x
 
 
 def support(relation: Relation) -> tuple[Interval, ...]:
@@ -113,7 +114,9 @@ def visible_start(relation: Relation) -> float:
     last = 0.0
     for start in range(0, 900, 6):
         x = solver(relation).first[0] * 2.0 ** -np.arange(start, start + 6, dtype=float)
-        found = transforms(relation, x.astype(np.complex128), potential=True, thorough=False)
+        # points beyond the last visible one are slow to fail, and on the axis are tried again
+        z = x.astype(np.complex128) * (1 + _BESIDE * 1j)
+        found = transforms(relation, z, potential=True, thorough=False)
         assert found.u is not None
         visible = (1 - found.u.imag / np.pi > _FADED) & (found.g.imag < 0)
         for place, seen in zip(x.tolist(), visible.tolist(), strict=True):

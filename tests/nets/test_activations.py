@@ -97,6 +97,44 @@ def test_kinks_are_found():
     assert custom_activation(kinked, breakpoints=[0.3]).breakpoints == (0.3,)
 
 
+def leaky(x):
+    return np.where(x > 0, x, x / 3)
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (sympy.Max(X, 0) - 1, {0: 0.5, 1: 0.5}),
+        (sympy.Abs(X), {1: 1}),
+        (sympy.Heaviside(X), {0: 1}),
+        (2 * X + 1, {4: 1}),
+        (sympy.Piecewise((X, X > 0), (X / 2, True)), {0.25: 0.5, 1: 0.5}),
+        (sympy.Min(sympy.Max(X, -1), 1), {0: 1 - math.erf(0.5), 1: math.erf(0.5)}),
+        (lambda x: np.maximum(x, 0) - 0.1, {0: 0.5, 1: 0.5}),
+        (leaky, {1 / 9: 0.5, 1: 0.5}),
+    ],
+    ids=lambda v: str(v) if isinstance(v, sympy.Basic) else "",
+)
+def test_straight_pieces_have_atoms_alone(function, expected):
+    atoms = activation_named(function).slope_law(2.0).atoms()
+    assert sorted(map(float, atoms)) == pytest.approx(sorted(expected), abs=1e-12)
+    masses = [float(atoms[a]) for a in sorted(atoms)]
+    assert masses == pytest.approx([expected[a] for a in sorted(expected)], abs=1e-14)
+    net = fs.nets.MLP([1, 1, 1], function, "orthogonal", sigma_w=1.2)
+    assert float(net.jacobian_law().mean()) == pytest.approx(net.signal().gradient, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "function", [X**3 / 3, X - X**3 / 3, X * sympy.tanh(sympy.log(1 + sympy.exp(X)))], ids=str
+)
+def test_slopes_with_double_zeros_and_faint_tails(function):
+    phi = activation_named(function)
+    fourth = mean(lambda x: phi.derivative(x) ** 4, 0.7, phi.breakpoints)
+    law = phi.slope_law(0.7)
+    assert float(law.mean()) == pytest.approx(phi.gaussian_mean_square_slope(0.7), rel=1e-12)
+    assert float(law.moment(2)) == pytest.approx(fourth, rel=1e-12)
+
+
 def test_activations_of_your_own_repeat():
     phi = activation_named(X * sympy.tanh(X))
     assert phi == activation_named(X * sympy.tanh(X))
@@ -259,7 +297,7 @@ def test_parameters_in_brackets():
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: activation_named("swish"),
+        lambda: activation_named("swoosh"),
         lambda: activation_named(3),
         lambda: activation_named("relu(1)"),
         lambda: activation_named("prelu(x)"),

@@ -341,6 +341,31 @@ def test_command_writes_the_kernel(tmp_path, capsys):
         assert f"below {border:.6g}"[:12] in printed
 
 
+@pytest.mark.parametrize("shape", ['"widths": [4, 9, 9, 1]', '"depth": 3'])
+def test_command_reads_architectures(tmp_path, capsys, shape):
+    np.save(tmp_path / "x.npy", X)
+    (tmp_path / "net.json").write_text(
+        f'{{{shape}, "activation": ["erf", "relu", "relu"], "sigma_w": 1.2, "sigma_b": 0.1, '
+        '"linear_output": true}'
+    )
+    code, printed, _ = run_kernel(
+        capsys, tmp_path / "x.npy", "--config", tmp_path / "net.json", "--csv", tmp_path / "k.csv"
+    )
+    assert code == 0
+    assert "2 hidden layers of erf, relu, sigma_w = 1.2" in printed
+    written = np.loadtxt(tmp_path / "k.csv", delimiter=",")
+    net = KernelRecursion(["erf", "relu"], sigma_w=1.2, sigma_b=0.1)
+    np.testing.assert_allclose(written, kernel_matrix(net, X), rtol=1e-14)
+
+
+def test_command_refuses_residual_kernels(tmp_path, capsys):
+    np.save(tmp_path / "x.npy", X)
+    (tmp_path / "net.toml").write_text('kind = "residual"\ndepth = 2\n')
+    code, _, errors = run_kernel(capsys, tmp_path / "x.npy", "--config", tmp_path / "net.toml")
+    assert code != 0
+    assert "kernels" in errors
+
+
 def test_command_standardises(tmp_path, capsys):
     np.save(tmp_path / "x.npy", np.column_stack([5 * X + 3, np.ones(12)]))
     code, printed, _ = run_kernel(capsys, tmp_path / "x.npy", "--standardise", "--get", "nngp")

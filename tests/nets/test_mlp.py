@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import sympy
 
 import freesym as fs
 from freesym.errors import FreesymError, InvalidLawError, UnsupportedOperationError
@@ -160,6 +161,21 @@ def test_a_hundred_different_lengths():
     assert law.density(0.05) == pytest.approx(centre, rel=1e-4)
 
 
+def test_densities_of_deep_products_need_no_support(monkeypatch):
+    """Finding where they begin takes longer than all points together."""
+
+    def refuse(relation):
+        raise AssertionError("the support was asked for")
+
+    monkeypatch.setattr("freesym.spectrum.support.visible_start", refuse)
+    net = MLP((1,) * 61, "tanh", weights="orthogonal", sigma_w=1.0437)
+    x = np.geomspace(1e-6, 0.01, 20)
+    density = net.jacobian_law().density(x)
+    centre = (net.jacobian_law().cdf(1.001e-3) - net.jacobian_law().cdf(0.999e-3)) / 2e-6
+    assert (density > 0).all()
+    assert net.jacobian_law().density(1e-3) == pytest.approx(centre, rel=1e-4)
+
+
 # ------------------------------------------- claims of Pennington, Schoenholz and Ganguli (2018)
 
 
@@ -255,6 +271,38 @@ def test_networks_without_a_finite_fixed_point_have_laws():
     net = MLP((1,) * 4, "relu", sigma_w=2, sigma_b=0.5)
     assert net.signal().fixed_point.q == math.inf
     assert net.jacobian_law().mean() == 8
+
+
+@pytest.mark.parametrize("weights", ["gaussian", "orthogonal"])
+@pytest.mark.parametrize(("depth", "sigma_w"), [(100, 2.0), (400, 2.0), (400, 1.0)])
+def test_growing_and_dying_networks_are_rescaled(depth, sigma_w, weights):
+    """Homogeneous networks differ by a scale alone, whatever their lengths."""
+    net = MLP((1,) * (depth + 1), "relu", weights, sigma_w=sigma_w)
+    if sigma_w > 2**0.5:
+        assert "no finite fixed point" in str(net.signal())
+    law, critical = net.jacobian_law(), MLP((1,) * (depth + 1), "relu", weights).jacobian_law()
+    size = (sigma_w**2 / 2) ** depth
+    assert float(law.mean()) == pytest.approx(size, rel=1e-12)
+    x = np.array([0.01, 1.0, 10.0])
+    assert law.cdf(x * size) == pytest.approx(critical.cdf(x), rel=1e-10)
+    assert law.density(x * size) * size == pytest.approx(critical.density(x), rel=1e-10)
+
+
+def test_an_activation_that_grows_too_fast_has_laws_of_a_few_layers():
+    function = sympy.exp(sympy.Symbol("x"))
+    assert MLP((1,) * 3, function, sigma_w=1).lengths == pytest.approx((1, math.exp(2)))
+    with pytest.raises(InvalidLawError, match="no finite fixed point"):
+        MLP((1,) * 6, function, sigma_w=1).jacobian_law()
+
+
+def test_inputs_of_the_stated_width(seed):
+    net = MLP([784, 1024, 1024, 512], "tanh", "orthogonal", sigma_w=1.05, sigma_b=0.05)
+    x = np.random.default_rng(seed).standard_normal(784)
+    sample = net.simulate_jacobian(x / math.sqrt(np.mean(x**2)), 256, seed)
+    assert sample.net.widths == (196, 256, 256, 128)
+    assert sample.distance() < 0.12
+    with pytest.raises(InvalidLawError, match="give 196 or 784 numbers"):
+        net.simulate_jacobian(x[:5], 256, seed)
 
 
 def test_networks_are_values():

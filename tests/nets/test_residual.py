@@ -45,6 +45,53 @@ def test_laws_against_matrices(kind, seed):
     assert float(law.mean()) == pytest.approx(values.mean(), rel=0.1)
 
 
+MIXED = {
+    "depth": 5, "activation": ["relu", "tanh", "relu", "linear", "tanh"],
+    "weights": ["gaussian", "orthogonal", "gaussian", "orthogonal", "gaussian"],
+    "scale": [1, 0.3, 1.2, 0.5, 0.4], "skip": [0, 1, 0, 2, 1], "sigma_b": 0.1,
+}  # fmt: skip
+
+
+def test_plain_layers_between_blocks(seed):
+    net, n = ResidualMLP(**MIXED), 300
+    values = np.linalg.svd(net.simulate_jacobian(n, seed, stratified=True), compute_uv=False) ** 2
+    values[values < 1e-24 * values[0]] = 0
+    assert kolmogorov_distance(net.jacobian_law(), values) < 10 / n
+    assert float(net.jacobian_law().mean()) == pytest.approx(net.signal().gradient, rel=1e-13)
+    assert "skip connections in the 2 layers" in net.report().advice[0]
+    with pytest.raises(FreesymError, match="residual blocks alone"):
+        net.universal_limit()
+
+
+def test_networks_without_skips_are_plain():
+    plain = MLP((1,) * 4, "tanh", "orthogonal", sigma_w=1.3, sigma_b=0.1)
+    blocks = ResidualMLP(3, "tanh", "orthogonal", sigma_w=1.3, sigma_b=0.1, skip=0)
+    assert blocks.lengths == pytest.approx(plain.lengths, rel=1e-15)
+    assert blocks.signal().correlations == pytest.approx(plain.signal().correlations, rel=1e-14)
+    x = [0.05, 0.3, 0.7]
+    assert blocks.jacobian_law().cdf(x) == pytest.approx(plain.jacobian_law().cdf(x), rel=1e-12)
+
+
+def test_correlations_of_the_stream(seed):
+    net = ResidualMLP(4, "relu", scale=0.7, sigma_b=0.3, sigma_w=1.2)
+    rng, n = np.random.default_rng(seed), 1500
+    x = np.linalg.cholesky([[1, 0.5], [0.5, 1]]) @ rng.standard_normal((2, n))
+    for expected in net.signal().correlations:
+        bias = 0.3 * rng.standard_normal(n)
+        h = x @ (1.2 * rng.standard_normal((n, n)) / math.sqrt(n)) + bias
+        assert h[0] @ h[1] / np.linalg.norm(h[0]) / np.linalg.norm(h[1]) == pytest.approx(
+            expected, abs=0.06
+        )
+        x = x + 0.7 * np.maximum(h, 0)
+
+
+def test_reports():
+    wild = ResidualMLP(40, "relu").report()
+    assert wild.verdict == "exploding"
+    assert "multiply all scales by about 0.1581" in wild.advice[0]
+    assert ResidualMLP(40, "relu", scale=0.1581).report().advice == ("none needed",)
+
+
 def test_the_stream_is_that_of_real_networks(seed):
     net = ResidualMLP(4, "relu", scale=0.7, sigma_b=0.3, sigma_w=1.2)
     rng, n = np.random.default_rng(seed), 1500

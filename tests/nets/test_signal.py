@@ -58,6 +58,12 @@ def test_critical_points_are_critical(name):
 def test_relu_with_biases_is_never_critical():
     with pytest.raises(InvalidLawError, match="no sigma_w is critical"):
         critical_line("relu", 0.1)
+    with pytest.raises(InvalidLawError, match="only sigma_b = 0"):
+        critical_line("leaky-relu", 1.0)
+    with pytest.raises(InvalidLawError, match=r"up to about 3\.35"):
+        critical_line("gelu", 5.0)
+    with pytest.raises(InvalidLawError, match="no sigma_b has one"):
+        critical_line("softplus", 0.3)
     lines = critical_line("tanh", [0.0, 0.1, 0.3])
     assert (np.diff(lines) > 0).all()
 
