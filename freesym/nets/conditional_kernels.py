@@ -47,6 +47,26 @@ class ConditionalLayer:
     betas: tuple[float, ...]
     common: float
 
+    def grouped(self, mean: float, least: float = 0.01) -> ConditionalLayer:
+        """Units of neighbouring sizes averaged until every share is at least ``least``.
+
+        Where there are fewer units than samples every unit has eigenvalues of its own, and rare
+        ones of exceptional size would make islands of their own in the spectrum.
+        """
+        p, a, b = map(np.array, (self.shares, self.alphas, self.betas))
+        order = np.argsort(a + b * mean, kind="stable")
+        starts, share = [0], 0.0
+        for i, unit in enumerate(p[order]):
+            if share >= least:
+                starts, share = [*starts, i], 0.0
+            share += unit
+        if share < least and len(starts) > 1:
+            starts.pop()
+        total = np.add.reduceat(p[order], starts)
+        means = [np.add.reduceat((p * v)[order], starts) / total for v in (a, b)]
+        alphas, betas = (tuple(v.tolist()) for v in means)
+        return ConditionalLayer(tuple(total.tolist()), alphas, betas, self.common)
+
 
 def conditional_layers(net: Any, mean: float = 1.0) -> list[ConditionalLayer]:
     """The layers of a network on almost orthogonal inputs, with any biases and activations.

@@ -192,7 +192,9 @@ def conjugate_kernel_law(net: Any, input_law: Law, aspect_ratios: Any) -> Law:
     -----
     ``MP(gamma_l) @ (alpha_l + beta_l mu_(l-1))`` for a centred layer.  Above an uncentred layer,
     and with biases, units differ by a shift that all samples share, and their covariances with
-    them: the law is a :class:`freesym.nets.MixedCovarianceLaw`.
+    them: the law is a :class:`freesym.nets.MixedCovarianceLaw` of 64 covariances.  Where samples
+    outnumber units, units of neighbouring covariances are averaged until each is that of 1 % of
+    them, so that the lowest percent of the spectrum is resolved no further.
 
     References
     ----------
@@ -222,6 +224,8 @@ def conjugate_kernel_law(net: Any, input_law: Law, aspect_ratios: Any) -> Law:
 def _next_law(law: Law, layer: ConditionalLayer, ratio: Number) -> Law:
     if len(layer.shares) == 1:
         return MarchenkoPastur(ratio) @ affine_law(law, layer.betas[0], layer.alphas[0])
+    if ratio > 1:
+        layer = layer.grouped(float(law.mean()))
     return MixedCovarianceLaw(law, layer.shares, layer.alphas, layer.betas, ratio)
 
 

@@ -105,6 +105,32 @@ def test_real_networks(names, bias, error):
     assert values[-1] == pytest.approx(kernel_outlier(net, n), rel=0.12)
 
 
+@pytest.mark.parametrize(("names", "bias"), [(["relu"] * 2, 0.0), (["tanh"] * 2, 0.5)])
+def test_more_samples_than_units(names, bias):
+    """One band above the atom at 0: rare units make no islands of their own."""
+    n, widths = 600, [500, 400]
+    net = KernelRecursion(names, sigma_w=1.4, sigma_b=bias)
+    x = np.random.default_rng(6).standard_normal((n, 700))  # seed 6
+    x *= np.sqrt(700) / np.linalg.norm(x, axis=1)[:, None]
+    values = np.linalg.eigvalsh(sample_kernels(net, x, widths, 7).conjugate)[:-1]  # seed 7
+    law = conjugate_kernel_law(net, fs.MarchenkoPastur(n / 700), [n / d for d in widths])
+    assert len(law.edges()) == 2
+    assert law.atoms()[0] == pytest.approx(1 / 3, rel=1e-9)
+    assert law.cdf(law.edges()[-1]) == pytest.approx(1, abs=1e-9)
+    assert kolmogorov_distance(law, np.where(values < 1e-10, 0, values)) < 0.012
+
+
+def test_grouped_units_keep_their_means():
+    layer = conditional_layers(KernelRecursion(["relu"] * 2))[1]
+    grouped = layer.grouped(0.5)
+    assert len(grouped.shares) < len(layer.shares)
+    assert min(grouped.shares) >= 0.01
+    for name in ("alphas", "betas"):
+        means = [np.dot(v.shares, getattr(v, name)) for v in (layer, grouped)]
+        assert means[0] == pytest.approx(means[1], rel=1e-12)
+    assert sum(grouped.shares) == pytest.approx(1, abs=1e-14)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("names", [["relu"] * 3, ["leaky-relu", "gelu", "relu"]])
 def test_three_layers_of_real_networks(names):
