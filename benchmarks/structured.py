@@ -1,6 +1,7 @@
 """Figures of structured weights and of limit laws of kernels; times, ratios and memory.
 
-Run ``python benchmarks/structured.py``.  Machines are noisy: the ratios are what to compare.
+Run ``OPENBLAS_NUM_THREADS=1 python benchmarks/structured.py``: on a busy machine threads of BLAS
+wait for each other.  Machines are noisy: the ratios are what to compare.
 """
 
 from __future__ import annotations
