@@ -18,6 +18,7 @@ from freesym.lowering.measure import MeasureTable, measure_table
 from freesym.parameters import Number, as_number, short
 from freesym.relations.functions import measure_potential, measure_transform
 from freesym.relations.leaf import CauchyLeaf
+from freesym.spectrum.density import real_points, shaped
 
 _SHOWN = 8
 
@@ -132,6 +133,14 @@ class Empirical(CauchyLeaf, LeafLaw):
     def known_moments(self, n: int) -> list[Number]:
         """Means of powers."""
         return [float(np.mean(self.eigenvalues**k)) for k in range(1, n + 1)]
+
+    def cdf(self, x: ArrayLike, digits: int | None = None) -> Any:
+        """The share of eigenvalues up to ``x``."""
+        if digits is not None:
+            return super().cdf(x, digits)
+        points = real_points(x)
+        below = np.searchsorted(self.eigenvalues, points, side="right") / len(self.eigenvalues)
+        return shaped(np.where(np.isnan(points), np.nan, below), points.shape)
 
     def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
         """A diagonal matrix of quantiles of the eigenvalues in a Haar basis."""

@@ -39,6 +39,7 @@ from freesym.nets.mean_field import critical_line as critical_line
 from freesym.nets.mean_field import critical_point as critical_point
 from freesym.nets.mean_field import fixed_point as fixed_point
 from freesym.nets.mean_field import initialisations as initialisations
+from freesym.nets.mixed_covariance import MixedCovarianceLaw as MixedCovarianceLaw
 from freesym.nets.mixer import Mixer as Mixer
 from freesym.nets.mixer import SampledMixer as SampledMixer
 from freesym.nets.mixer import connections as connections

@@ -4,8 +4,9 @@ r"""Limit spectra of conjugate kernels of random networks of linear width.
 kernel of a layer is linear in the small covariances of almost orthogonal inputs, so that
 ``E K_l = alpha_l + beta_l K_(l-1)`` up to a few outliers, and the conjugate kernel
 ``K_l = X_l^T X_l/d_l`` has the law ``mu_l = MP(gamma_l) @ (alpha_l + beta_l mu_(l-1))``
-(Fan & Wang 2020).  The NTK, of :mod:`freesym.nets.ntk_law`, obeys coupled equations: it is *not*
-a free sum of the kernels of the layers.
+(Fan & Wang 2020).  Biases and uncentred layers shift all samples of a unit by the same random
+amount, see :mod:`freesym.nets.conditional_kernels`.  The NTK, of :mod:`freesym.nets.ntk_law`, obeys
+coupled equations: it is *not* a free sum of the kernels of the layers.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from numpy.typing import NDArray
 from freesym.errors import InvalidLawError, UnsupportedOperationError
 from freesym.law import Law
 from freesym.laws import MarchenkoPastur, PointMass
+from freesym.nets.conditional_kernels import ConditionalLayer, conditional_layers
 from freesym.nets.kernels import KernelRecursion, recursion_of
+from freesym.nets.mixed_covariance import MixedCovarianceLaw
 from freesym.parameters import POSITIVE, Number, as_sequence, checked, short
 
 Matrix = NDArray[np.float64]
@@ -119,17 +122,21 @@ def _linearised(
 
 
 def kernel_outlier(net: Any, n: int, mean: Number = 1) -> float:
-    """The outlier of the conjugate kernel of ``n`` samples, ``n (E phi)^2``; 0 if centred.
+    """The outlier of the conjugate kernel of ``n`` samples, ``n E phi(u) phi(v)``; 0 if centred.
+
+    ``u`` and ``v`` are the pre-activations of a unit for two samples: independent, so that this is
+    ``n (E phi)^2``, but for biases and the common part of an uncentred layer below.
 
     Examples
     --------
     >>> from freesym.nets.kernels import KernelRecursion
     >>> round(kernel_outlier(KernelRecursion("relu"), 1500), 1)
     238.7
+    >>> round(kernel_outlier(KernelRecursion(["relu"] * 2, sigma_w=2**0.5), 1500), 1)
+    740.6
     """
-    layers = linearised_layers(net, mean)
-    value = layers[-1].common if layers else 0.0
-    return float(n * value) if abs(value) > _CENTRED else 0.0
+    layers = conditional_layers(net, float(mean))
+    return float(n * layers[-1].common) if layers else 0.0
 
 
 def checked_ratios(aspect_ratios: Any, depth: int) -> tuple[Number, ...]:
@@ -169,7 +176,7 @@ def conjugate_kernel_law(net: Any, input_law: Law, aspect_ratios: Any) -> Law:
     Parameters
     ----------
     net : KernelRecursion or network
-        Its hidden layers, with Gaussian weights and without biases; all but the last are centred.
+        Its hidden layers, with Gaussian weights and any biases and activations.
     input_law : Law
         Of the kernel ``X X^T/n_0`` of the inputs, almost orthogonal and of equal size.
     aspect_ratios : number or sequence of numbers
@@ -178,12 +185,16 @@ def conjugate_kernel_law(net: Any, input_law: Law, aspect_ratios: Any) -> Law:
     Returns
     -------
     Law
-        Without the outlier of an uncentred last layer; see :func:`kernel_outlier`.
+        Without the outlier that biases and uncentred activations make; see
+        :func:`kernel_outlier`.
 
-    Raises
-    ------
-    UnsupportedOperationError
-        For biases and for uncentred layers below the last; see :func:`linearised_layers`.
+    Notes
+    -----
+    ``MP(gamma_l) @ (alpha_l + beta_l mu_(l-1))`` for a centred layer.  Above an uncentred layer,
+    and with biases, units differ by a shift that all samples share, and their covariances with
+    them: the law is a :class:`freesym.nets.MixedCovarianceLaw` of 64 covariances.  Where samples
+    outnumber units, units of neighbouring covariances are averaged until each is that of 1 % of
+    them, so that the lowest percent of the spectrum is resolved no further.
 
     References
     ----------
@@ -197,15 +208,25 @@ def conjugate_kernel_law(net: Any, input_law: Law, aspect_ratios: Any) -> Law:
     >>> law = conjugate_kernel_law(KernelRecursion("linear"), fs.PointMass(1), 0.5)
     >>> law.moments(2)
     [1.0, 1.5]
+    >>> deep = conjugate_kernel_law(KernelRecursion(["relu"] * 2), fs.MarchenkoPastur(0.5), 0.5)
+    >>> print(f"{deep.density(0.05):.4f}")
+    5.3301
     """
     recursion = recursion_of(net)
     mean = checked_input(input_law)
     ratios = checked_ratios(aspect_ratios, recursion.depth)
     law = input_law
-    for layer, ratio in zip(linearised_layers(recursion, mean), ratios, strict=True):
-        covariance = affine_law(law, layer.beta, layer.alpha)
-        law = MarchenkoPastur(ratio) @ covariance
+    for layer, ratio in zip(conditional_layers(recursion, mean), ratios, strict=True):
+        law = _next_law(law, layer, ratio)
     return law
+
+
+def _next_law(law: Law, layer: ConditionalLayer, ratio: Number) -> Law:
+    if len(layer.shares) == 1:
+        return MarchenkoPastur(ratio) @ affine_law(law, layer.betas[0], layer.alphas[0])
+    if ratio > 1:
+        layer = layer.grouped(float(law.mean()))
+    return MixedCovarianceLaw(law, layer.shares, layer.alphas, layer.betas, ratio)
 
 
 def affine_law(law: Law, scale: float, shift: float) -> Law:

@@ -261,6 +261,9 @@ class Mixer:
 
         Notes
         -----
+        The free approximation is too narrow: for ``S = C = 40``, ``gamma = 2`` and ReLU its second
+        moment is 7.0 where networks have 8.6, and after two blocks 13 where they have 28.
+
         Linear Mixers are Kronecker products: a *classical* product of the free products of all
         token layers and of all channel layers.  Random permutations make the factors free.
         """

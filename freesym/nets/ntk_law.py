@@ -8,11 +8,12 @@ from itertools import accumulate
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from freesym.errors import ConvergenceError, InvalidLawError, UnsupportedOperationError
+from freesym.errors import InvalidLawError
 from freesym.law import Law
 from freesym.laws import MarchenkoPastur
+from freesym.nets.half_plane_law import HalfPlaneLaw
 from freesym.nets.kernel_laws import (
     LinearisedLayer,
     affine_law,
@@ -22,17 +23,14 @@ from freesym.nets.kernel_laws import (
 )
 from freesym.nets.kernels import recursion_of
 from freesym.nets.ntk_equations import NtkEquations
-from freesym.nets.ntk_spectrum import NtkLeaf, spectrum
 from freesym.parameters import NONNEGATIVE, POSITIVE, Number, as_sequence, checked
-from freesym.relations.relation import Relation
-from freesym.spectrum import density as _density
 
 Matrix = NDArray[np.float64]
 _VANISHING = 1e-12
 
 
 @dataclass(frozen=True, repr=False)
-class NtkLaw(Law):
+class NtkLaw(HalfPlaneLaw):
     """The law of ``shift + sum_l weights_l K_l`` for the kernels of successive layers.
 
     Parameters
@@ -81,34 +79,6 @@ class NtkLaw(Law):
         rows = (tuple(map(float, v)) for v in (self.weights, self.alphas, self.betas, self.ratios))
         return NtkEquations(self.input_law.relation().numeric(), float(self.shift), *rows)
 
-    def relation(self) -> Relation:
-        """A leaf of panels, which the solution of the equations fills."""
-        return NtkLeaf(self.equations())
-
-    def density(self, x: ArrayLike, digits: int | None = None) -> Any:
-        """The density, from the equations at every point; in double precision only."""
-        _refuse(digits)
-        points = _density.real_points(x)
-        flat = points.ravel()
-        values = np.where(np.isinf(flat), 0.0, np.nan)
-        finite = np.isfinite(flat)
-        values[finite] = spectrum(self.equations()).density(flat[finite])
-        _density.refuse_unsolved(flat, values)
-        return _density.shaped(values, points.shape)
-
-    def G(self, z: ArrayLike, digits: int | None = None) -> Any:
-        """The Cauchy transform, from the equations at every point; in double precision only."""
-        _refuse(digits)
-        points = _density.complex_points(z)
-        flat = points.ravel()
-        below = flat.imag < 0
-        g = spectrum(self.equations()).at(np.where(below, flat.conj(), flat)).g
-        values = np.where(below, g.conj(), g)
-        if np.isnan(values).any():
-            bad = flat[np.isnan(values)]
-            raise ConvergenceError(f"no verified solution at {bad[0]:.6g}", bad.tolist())
-        return _density.shaped(values, points.shape)
-
     def sample_matrix(self, n: int, rng: Any = None) -> Matrix:
         """The sum for Gaussian layers with these covariances."""
         generator = np.random.default_rng(rng)
@@ -125,13 +95,6 @@ class NtkLaw(Law):
             kernel = features.T @ features
             total += float(weight) * kernel
         return total
-
-
-def _refuse(digits: int | None) -> None:
-    if digits is not None:
-        raise UnsupportedOperationError(
-            "the law of an NTK is solved in double precision; call without digits"
-        )
 
 
 def ntk_law(net: Any, input_law: Law, aspect_ratios: Any) -> Law:

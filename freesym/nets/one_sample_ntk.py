@@ -14,6 +14,7 @@ from freesym.errors import InvalidLawError, UnsupportedOperationError
 from freesym.law import Law
 from freesym.laws import MarchenkoPastur, PointMass
 from freesym.nets.kernels import recursion_of
+from freesym.nets.outer_edges import lower_end, upper_edge
 from freesym.parameters import NONNEGATIVE, POSITIVE, Number, checked, short
 from freesym.spectrum.bounds import hull
 
@@ -159,11 +160,14 @@ def condition_number(law: Law) -> float:
 def _end(law: Law, side: int) -> float:
     """The lowest (0) or highest (1) point of the spectrum.
 
-    Where an atom lies on the bound that the tree gives, which is so for masks of slopes, there is
-    no need to search the support.
+    Where an atom lies on the bound that the tree gives, which is so for masks of slopes, or the
+    curve right of the spectrum turns, there is no need to search the support.
     """
     bound = float(hull(law.relation().numeric())[side])
     if any(abs(float(a) - bound) <= 1e-13 * abs(bound) for a in law.atoms()):
         return bound
+    quick = upper_edge(law) if side else lower_end(law)
+    if quick is not None:
+        return quick
     ends = [float(interval[side]) for interval in law.support()]
     return max(ends) if side else min(ends)

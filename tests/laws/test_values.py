@@ -201,3 +201,13 @@ def test_matrix_models(law: Law) -> None:
     for n, moment in enumerate(law.moments(3), 1):
         scale = float(np.mean(np.abs(values) ** n))
         assert np.mean(values**n) == pytest.approx(float(moment), abs=0.06 * scale)
+
+
+def test_empirical_distribution_functions_step_at_the_eigenvalues():
+    """Thousands of eigenvalues at once, right-continuous."""
+    values = np.sort(np.random.default_rng(5).standard_normal(20_000))  # seed 5
+    law = Empirical(values)
+    np.testing.assert_allclose(law.cdf(values), np.arange(1, 20_001) / 20_000, atol=1e-15)
+    assert law.cdf(np.nextafter(values[0], -np.inf)) == 0
+    assert np.isnan(law.cdf([np.nan, 0.0])[0])
+    assert law.cdf([-np.inf, np.inf]).tolist() == [0, 1]

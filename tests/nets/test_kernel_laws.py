@@ -24,6 +24,7 @@ from freesym.nets import (
     sample_kernels,
     sample_one_sample_ntk,
 )
+from freesym.nets.outer_edges import lower_end, upper_edge
 
 POINTS = (1 + 0.3j, 2 + 0.3j, 0.5 + 0.2j)
 
@@ -338,8 +339,9 @@ BAD = {
     "biases": lambda: ntk_law(KernelRecursion("tanh", sigma_b=0.1), MP, 1),
     "uncentred": lambda: ntk_law(KernelRecursion(["relu"] * 2), MP, 1),
     "vanishing layer": lambda: linearised_layers(NET, 0),
-    "uncentred below": lambda: conjugate_kernel_law(KernelRecursion(["relu"] * 2), MP, 1),
-    "biases below": lambda: conjugate_kernel_law(KernelRecursion("tanh", sigma_b=0.1), MP, 1),
+    "uncentred below": lambda: linearised_layers(KernelRecursion(["relu"] * 2)),
+    "biases below": lambda: linearised_layers(KernelRecursion("tanh", sigma_b=0.1)),
+    "vanishing kernel": lambda: kernel_outlier(NET, 10, 0),
     "one weight": lambda: NtkLaw(MP, 0, (1,), (1,), (1,), (1,)),
     "negative weight": lambda: NtkLaw(MP, 0, (1, -1), (1,), (1,), (1,)),
     "negative shift": lambda: NtkLaw(MP, -1, (1, 1), (1,), (1,), (1,)),
@@ -365,3 +367,35 @@ def test_bad_input(name):
 def test_what_is_not_known_is_refused_with_a_remedy():
     with pytest.raises(UnsupportedOperationError, match="phi"):
         ntk_law(KernelRecursion(["relu"] * 2), MP, 1)
+
+
+# ------------------------------------------------------------------- ends of deep towers
+
+
+@pytest.mark.parametrize("name", ["relu", "tanh"])
+@pytest.mark.parametrize("weights", ["orthogonal", "gaussian"])
+def test_ends_without_the_support(name, weights):
+    law = one_sample_ntk_law(KernelRecursion([name] * 2, sigma_w=1.2), q=0.5, weights=weights)
+    assert upper_edge(law) == pytest.approx(law.edges()[-1], rel=1e-9)
+    assert lower_end(law) == pytest.approx(min([law.support()[0][0], *law.atoms()]), rel=1e-9)
+
+
+@pytest.mark.parametrize("weights", ["orthogonal", "gaussian"])
+def test_deep_learning_rates(weights):
+    """Laws whose support takes long to search; one sample of twelve layers fluctuates."""
+    law = one_sample_ntk_law(KernelRecursion(["relu"] * 12, sigma_w=2**0.5), weights=weights)
+    theta = sample_one_sample_ntk(KernelRecursion(["relu"] * 12, sigma_w=2**0.5), 600, 9,
+                                  weights=weights)  # fmt: skip
+    top = np.linalg.eigvalsh(theta)[-1]
+    assert 2 / learning_rate_border(law) == pytest.approx(top, rel=0.35)
+    deep = one_sample_ntk_law(KernelRecursion(["relu"] * 50, sigma_w=2**0.5), weights=weights)
+    assert learning_rate_border(deep) < learning_rate_border(law)
+
+
+def test_towers_that_show_no_edge():
+    """Atoms at the top, two towers in one product, reflections."""
+    assert upper_edge(fs.Bernoulli(0.9) @ (fs.Bernoulli(0.9) + 1)) is None
+    both = (fs.MarchenkoPastur() + 1) @ (fs.MarchenkoPastur() + 2)
+    assert upper_edge(both) is None
+    assert upper_edge(-1 * fs.MarchenkoPastur()) is None
+    assert lower_end(fs.MarchenkoPastur(0.5) + 1) is None

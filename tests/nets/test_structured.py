@@ -358,6 +358,50 @@ def test_diagonal_shares():
     assert diagonal_share(np.diag([1.0, 0.0])[None]) == 1
 
 
+@pytest.mark.parametrize("pair", [
+    lambda rng: token_mixing(gaussian(rng, 8, 4), 5) @ channel_mixing(gaussian(rng, 6, 5), 4),
+    lambda rng: token_mixing(gaussian(rng, 4, 4), 3) @ token_mixing(gaussian(rng, 4, 3), 3),
+    lambda rng: BlockDiagonal(rng.standard_normal((5, 3, 4)))
+    @ BlockDiagonal(rng.standard_normal((5, 4, 2))) @ CommutationMatrix(5, 2),
+])  # fmt: skip
+def test_neighbours_are_joined(pair):
+    """Mixed products of Kronecker products, and blocks on blocks."""
+    operator = pair(np.random.default_rng(25))
+    values, law = operator.eigenvalues(), operator.law()
+    expected = [np.mean(values**k) for k in (1, 2, 3)]
+    assert [float(m) for m in law.moments(3)] == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize(("v", "w"), [((3, 3), (4, 4)), ((5, 3), (4, 2))])
+def test_singular_values_of_shared_monarchs(v, w):
+    rng = np.random.default_rng(26)
+    monarch = Monarch(Kronecker(w[0], gaussian(rng, *v)), Kronecker(v[1], gaussian(rng, *w)))
+    expected = np.linalg.svd(monarch.dense(), compute_uv=False)
+    np.testing.assert_allclose(monarch.singular_values(), expected, atol=1e-12)
+    large = Monarch(Kronecker(1000, 2 * np.eye(1000)), Kronecker(1000, np.eye(1000)))
+    assert large.singular_values()[[0, -1]].tolist() == [2, 2]
+
+
+def test_masks_multiply_in_parts():
+    """More connections than fit in one part, complex ones too."""
+    rng = np.random.default_rng(27)
+    mask = StaticMask.random(500, 600, 0.6, rng)
+    x = rng.standard_normal(600)
+    np.testing.assert_allclose(mask @ x, mask.dense() @ x, atol=1e-12)
+    turned = StaticMask.from_entries((600, 500), mask.columns, mask.rows, 1j * mask.entries)
+    y = rng.standard_normal(500)
+    np.testing.assert_allclose(turned @ y, turned.dense() @ y, atol=1e-12)
+
+
+def test_unitary_butterflies():
+    assert Butterfly.fourier(256).law() == fs.PointMass(256.0)
+    assert Butterfly.fourier(256, unitary=True).law() == fs.PointMass(1.0)
+    assert Butterfly.random(64, 1, orthogonal=True).law() == fs.PointMass(1.0)
+    assert isinstance(Butterfly.random(8, 0).law(), fs.Empirical)
+    half = ButterflyFactor([[[[1.0], [1.0]], [[1.0], [1.0]]]])
+    assert half.unitary_square is None
+
+
 # --------------------------------------------------------------------------------- bad input
 
 EYE = np.eye(2)

@@ -88,6 +88,15 @@ class ButterflyFactor(StructuredOperator):
     def _pairs(self) -> Array:
         return self.coefficients.transpose(0, 3, 1, 2).reshape(-1, 2, 2)
 
+    @property
+    def unitary_square(self) -> float | None:
+        """``s`` if ``A A^H = s``, as for factors of Fourier transforms and rotations."""
+        (a, b), (c, d) = self.coefficients.transpose(1, 2, 0, 3)
+        rows = np.abs(a) ** 2 + np.abs(b) ** 2, np.abs(c) ** 2 + np.abs(d) ** 2
+        low, high = (float(f([f(r) for r in rows])) for f in (np.min, np.max))
+        skew = float(np.abs(a * c.conj() + b * d.conj()).max())
+        return 0.5 * (low + high) if max(high - low, skew) <= _UNITARY * high else None
+
     def singular_values(self) -> Array:
         """Those of the 2-by-2 matrices, descending."""
         return np.sort(np.linalg.svd(self._pairs, compute_uv=False).ravel())[::-1]
@@ -173,10 +182,10 @@ class Butterfly(Product):
         scale = 1.0
         for factor in self.factors:
             if isinstance(factor, ButterflyFactor):
-                values = factor.singular_values()
-                if values[0] - values[-1] > _UNITARY * values[0]:
+                square = factor.unitary_square
+                if square is None:
                     return self._measured_law()
-                scale *= float(np.mean(values**2))
+                scale *= square
         return PointMass(float(f"{scale:.14g}"))
 
     def _measured_law(self) -> Law:

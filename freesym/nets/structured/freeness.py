@@ -26,7 +26,7 @@ import numpy as np
 from freesym.errors import InvalidLawError, UnsupportedOperationError
 from freesym.law import Law
 from freesym.laws import Empirical, PointMass
-from freesym.nets.structured.blocks import BlockOperator
+from freesym.nets.structured.blocks import BlockDiagonal, BlockOperator, Kronecker
 from freesym.nets.structured.operator import Array, StructuredOperator, flattened
 from freesym.nets.structured.permutations import (
     CommutationMatrix,
@@ -210,7 +210,7 @@ def chain_law(factors: Sequence[StructuredOperator], assume: str | None = None) 
 
 
 def _merged(chain: Sequence[StructuredOperator]) -> list[StructuredOperator]:
-    """Neighbouring permutations as one, which is random if one of them is."""
+    """Neighbours as one operator where they can be; permutations are random if one of them is."""
     found: list[StructuredOperator] = []
     for operator in chain:
         last = found[-1] if found else None
@@ -219,8 +219,29 @@ def _merged(chain: Sequence[StructuredOperator]) -> list[StructuredOperator]:
             random = any(isinstance(p, Permutation) and p.random for p in (last, operator))
             found[-1] = Permutation(indices, random)
         else:
-            found.append(operator)
+            joined = _joined(last, operator)
+            found = [*found[:-1], joined] if joined is not None else [*found, operator]
     return found
+
+
+def _joined(left: Any, right: StructuredOperator) -> StructuredOperator | None:
+    """Neighbours as one operator: Kronecker products of fitting sizes, and blocks on blocks."""
+    if isinstance(left, Kronecker) and isinstance(right, Kronecker):
+        factors = [_factor_product(a, b) for a, b in ((left.V, right.V), (left.W, right.W))]
+        return None if any(f is None for f in factors) else Kronecker(*factors)
+    if isinstance(left, BlockDiagonal) and isinstance(right, BlockDiagonal):
+        a, b = left.blocks, right.blocks
+        if len(a) == len(b) and a.shape[2] == b.shape[1]:
+            return BlockDiagonal(np.matmul(a, b))
+    return None
+
+
+def _factor_product(a: Any, b: Any) -> Any:
+    """The product of factors of Kronecker products, of which whole numbers are identities."""
+    columns = a if isinstance(a, int) else a.shape[1]
+    if columns != (b if isinstance(b, int) else b.shape[0]):
+        return None
+    return b if isinstance(a, int) else a if isinstance(b, int) else a @ b
 
 
 def _without_outer_permutations(chain: list[StructuredOperator]) -> list[StructuredOperator]:

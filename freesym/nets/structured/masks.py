@@ -19,6 +19,7 @@ from freesym.parameters import as_count, as_generator, exact_quotient
 #: Below so many connections per row the Marchenko-Pastur law is more than 6 % off.
 FEWEST_CONNECTIONS = 50
 _MOST_CONNECTIONS = 10**9
+_SMALLEST_PART = 2**16
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -129,11 +130,16 @@ class StaticMask(StructuredOperator):
         return np.stack([self._sums(x) for x in batch])
 
     def _sums(self, x: Array) -> Array:
-        values, rows = self.entries * x[self.columns], self._shape[0]
-        if values.dtype.kind == "c":
-            real = np.bincount(self.rows, values.real, rows)
-            return np.asarray(real + 1j * np.bincount(self.rows, values.imag, rows))
-        return np.bincount(self.rows, values, rows)
+        """In parts of the size of the vectors, so that little memory is needed."""
+        sums = np.zeros(self._shape[0], np.result_type(self.entries, x, np.float64))
+        step = max(*self._shape, _SMALLEST_PART)
+        for start in range(0, len(self.entries), step):
+            part = slice(start, start + step)
+            values, rows = self.entries[part] * x[self.columns[part]], self.rows[part]
+            sums.real += np.bincount(rows, values.real, len(sums))
+            if values.dtype.kind == "c":
+                sums.imag += np.bincount(rows, values.imag, len(sums))
+        return sums
 
     @property
     def T(self) -> StaticMask:

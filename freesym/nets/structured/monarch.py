@@ -71,6 +71,18 @@ class Monarch(Product):
         forward, back = CommutationMatrix(rows, count), CommutationMatrix(outer // rows, rows)
         super().__init__((back, left, forward, right))
 
+    def _kronecker(self) -> Kronecker | None:
+        """``V^T (x) W`` for shared blocks that fill rows and columns."""
+        whole = len(self.L.block_array) == self.R.block_array.shape[1]
+        if not (whole and self.L.is_shared and self.R.is_shared):
+            return None
+        return Kronecker(self.L.distinct[0], self.R.distinct[0])
+
+    def singular_values(self) -> NDArray[np.float64]:
+        """Products of those of the blocks if they are shared; else of the dense form."""
+        kronecker = self._kronecker()
+        return super().singular_values() if kronecker is None else kronecker.singular_values()
+
     def law(
         self,
         left: Law | None = None,

@@ -1,4 +1,4 @@
-"""Density, support and panels of the laws that :mod:`freesym.nets.ntk_equations` describe."""
+"""Density, support and panels of the laws that :mod:`freesym.nets.half_plane` solve."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from freesym.errors import ConvergenceError
 from freesym.lowering.cells import cells
 from freesym.lowering.dyadic import spread
 from freesym.lowering.measure import MeasureTable, Panel, measure_table, sources
-from freesym.nets.ntk_equations import Complex, NtkEquations, Solution
+from freesym.nets.half_plane import Complex, HalfPlaneSystem, Solution
 from freesym.parameters import Number
 from freesym.relations.functions import measure_potential, measure_transform
 from freesym.relations.leaf import CauchyLeaf
-from freesym.spectrum.atoms import atoms
 from freesym.spectrum.classical import _cell_mass
 
 Real = NDArray[np.float64]
@@ -27,36 +26,24 @@ Interval = tuple[float, float]
 _GRID, _BAND, _EDGE_STEPS = 600, 400, 80
 _BAND_ANGLES: Real = np.asarray((np.arange(_BAND) + 0.5) * (np.pi / _BAND), dtype=np.float64)
 _MASS_TOLERANCE = 1e-7
-_ROUNDING = 1e-12
 
 
 @lru_cache(maxsize=64)
-def spectrum(equations: NtkEquations) -> NtkSpectrum:
+def spectrum(equations: HalfPlaneSystem) -> HalfPlaneSpectrum:
     """The spectrum of equations; cached."""
-    return NtkSpectrum(equations)
+    return HalfPlaneSpectrum(equations)
 
 
 @dataclass(frozen=True, eq=False)
-class NtkSpectrum:
+class HalfPlaneSpectrum:
     """Verified values on a grid, from which all others start."""
 
-    equations: NtkEquations
+    equations: HalfPlaneSystem
 
     @cached_property
     def masses(self) -> dict[float, float]:
-        """The atoms: where an atom of ``K_0`` is larger than what the other kernels reach.
-
-        ``weights_0 a + shift`` has the mass ``m(a) - sum_l 1/ratio_l``; with linear activations
-        the kernel of ``K_0`` is in that of all others.
-        """
-        eq, found = self.equations, {}
-        reach = sum(1 / ratio for ratio in eq.ratios)
-        for place, mass in atoms(eq.input_relation).items():
-            linear = place == 0 and not any(eq.alphas)
-            left = float(mass) - (0.0 if linear else reach)
-            if left > _ROUNDING:
-                found[eq.shift + eq.weights[0] * float(place)] = left
-        return found
+        """The atoms."""
+        return self.equations.masses()
 
     @cached_property
     def _scan(self) -> Solution:
@@ -71,7 +58,7 @@ class NtkSpectrum:
         good = np.isfinite(found.g)
         if good.mean() < 0.9:
             raise ConvergenceError(
-                f"the NTK equations have no verified solution at {x[~good][0]:.6g} and "
+                f"the equations have no verified solution at {x[~good][0]:.6g} and "
                 f"{(~good).sum() - 1} other points", x[~good].tolist(),
             )  # fmt: skip
         return Solution(found.z[good], found.s[:, good], found.rates[:, good], found.g[good])
@@ -141,11 +128,17 @@ class NtkSpectrum:
         """The intervals of the continuous part."""
         x, inside = self._scan.z.real, self._inside
         changes = np.flatnonzero(inside[1:] != inside[:-1])
-        edges = [self._edge(*((x[i], x[i + 1]) if inside[i + 1] else (x[i + 1], x[i])))
-                 for i in changes]  # fmt: skip
+        edges = [self._edge_between(x[i], x[i + 1], rises=inside[i + 1]) for i in changes]
         if inside[0] or inside[-1] or len(edges) % 2:
             raise ConvergenceError("the spectrum reaches beyond its bounds; scale the weights")
         return tuple(zip(edges[::2], edges[1::2], strict=True))
+
+    def _edge_between(self, low: float, high: float, *, rises: bool) -> float:
+        """The edge of a bracket: a hard one is known, others are extrapolated."""
+        hard = self.equations.hard_edge
+        if rises and hard is not None and low <= hard <= high:
+            return hard
+        return self._edge(low, high) if rises else self._edge(high, low)
 
     def _edge(self, outside: float, inside: float) -> float:
         """Extrapolation from outside, where ``(ds/dz)^-2`` vanishes linearly at the edge."""
@@ -192,7 +185,7 @@ class NtkSpectrum:
         mass = 2 * math.fsum(float(panel.density[0]) for panel in panels)
         if not abs(mass + atomic - 1) <= _MASS_TOLERANCE:
             raise ConvergenceError(
-                f"the NTK's law has mass {mass + atomic:.9g}, not 1: some part of its spectrum is "
+                f"the law has mass {mass + atomic:.9g}, not 1: some part of its spectrum is "
                 "not resolved"
             )
         factor = (1 - atomic) / mass if mass else 1.0
@@ -248,16 +241,16 @@ def _extrapolated(found: Solution) -> float:
 
 
 @dataclass(frozen=True)
-class NtkLeaf(CauchyLeaf):
+class HalfPlaneLeaf(CauchyLeaf):
     """The law as a leaf of relation trees."""
 
-    equations: NtkEquations
+    equations: HalfPlaneSystem
 
     @property
-    def _spectrum(self) -> NtkSpectrum:
+    def _spectrum(self) -> HalfPlaneSpectrum:
         return spectrum(self.equations)
 
-    def numeric(self) -> NtkLeaf:
+    def numeric(self) -> HalfPlaneLeaf:
         """The leaf itself: its parameters are numbers."""
         return self
 
