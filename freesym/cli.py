@@ -1,6 +1,7 @@
-"""The command line: ``freesym jacobian``, ``phase``, ``design``, ``density``, ``info``, ``derive``.
+"""The command line: ``freesym jacobian``, ``phase``, ``design``, ``density``, ``info`` and more.
 
-Exit codes: 0, 2 for bad input (one line on stderr), 130 after Ctrl-C, 141 for a closed pipe.
+Exit codes: 0, 1 if ``verify`` refutes, 2 for bad input (one line on stderr), 130 after Ctrl-C,
+141 for a closed pipe.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from freesym.kernel_command import kernel_arguments
 from freesym.law import Law
 from freesym.laws import Empirical
 from freesym.networks import design_arguments, jacobian_arguments, phase_arguments
+from freesym.verify import verify_arguments
 
 Array = NDArray[np.float64]
 
@@ -95,6 +97,11 @@ def _arguments() -> argparse.ArgumentParser:
         description="Describes a law expression.",
     ))  # fmt: skip
     derive_arguments(commands.add_parser("derive", help="how a law is derived", allow_abbrev=False))
+    verify_arguments(commands.add_parser(
+        "verify", allow_abbrev=False, help="test a law, or an equation between laws",
+        description="Tests what every law satisfies and samples matrices, or proves or tests an "
+        "equation EXPR1 == EXPR2. The exit code is 0 if it holds and 1 if it does not.",
+    ))  # fmt: skip
     return parser
 
 
@@ -205,7 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # nothing is printed unless all is well
         printed = io.StringIO()
         with redirect_stdout(printed):
-            options.run(options)
+            code = options.run(options)
         sys.stdout.write(printed.getvalue())
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -220,7 +227,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (FreesymError, ArithmeticError, MemoryError, RecursionError) as error:
         print(f"freesym: error: {_one_line(error) or type(error).__name__}", file=sys.stderr)
         return 2
-    return 0
+    return code or 0
 
 
 if __name__ == "__main__":

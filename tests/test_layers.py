@@ -29,7 +29,7 @@ LAYERS = [
     {"testing"},
     {"files"},
     {"architecture", "console"},
-    {"derive", "kernel_command", "networks"},
+    {"derive", "kernel_command", "networks", "verify"},
     {"cli"},
     {"__main__"},
 ]
