@@ -38,13 +38,13 @@ class Affine(UnaryOperation):
         return float(self.scale) * a + float(self.shift) * np.eye(len(a))
 
     def __repr__(self) -> str:
-        from freesym.operations.node import grouped
+        from freesym.operations.node import bracketed
         from freesym.parameters import number_repr
 
-        inner = grouped(self.law, additive=False)
-        text = repr(self.law) if self.scale == 1 else f"{number_repr(self.scale)} * {inner}"
-        if self.scale == -1:
-            text = f"-{inner}"
+        text = repr(self.law)
+        if self.scale != 1:
+            sign = "-" if self.scale == -1 else f"{number_repr(self.scale)} * "
+            text = sign + bracketed(text, additive=False)
         return text if is_zero(self.shift) else f"{text} + {number_repr(self.shift)}"
 
 

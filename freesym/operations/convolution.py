@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from freesym.errors import FreesymError, InvalidLawError, UnsupportedOperationError
 from freesym.law import Law
 from freesym.laws._models import of_quantiles
-from freesym.operations.node import UnaryOperation, grouped, require_law, require_laws
+from freesym.operations.node import UnaryOperation, bracketed, grouped, require_law, require_laws
 from freesym.operations.random import conjugated, square_root, sum_of_copies
 from freesym.parameters import (
     POSITIVE,
@@ -70,11 +70,8 @@ class FreeSum(Law):
 
 def _term(law: Law) -> str:
     text = repr(law)
-    return (
-        f"({text})"
-        if text != grouped(law, additive=False) and " + " in text
-        else (grouped(law, additive=True))
-    )
+    tight = bracketed(text, additive=False)
+    return f"({text})" if text != tight and " + " in text else bracketed(text, additive=True)
 
 
 def free_sum(*laws: Law) -> Law:

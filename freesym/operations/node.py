@@ -20,10 +20,12 @@ def is_zero(value: Any) -> bool:
 
 def grouped(law: Law, *, additive: bool) -> str:
     """The representation of a law as an operand: in brackets unless it binds tightly."""
-    text = repr(law)
-    if text.startswith(("-",)) or _is_compound(text, additive):
-        return f"({text})"
-    return text
+    return bracketed(repr(law), additive=additive)
+
+
+def bracketed(text: str, *, additive: bool) -> str:
+    """The text of an operand; nested laws print in time proportional to their size."""
+    return f"({text})" if text.startswith("-") or _is_compound(text, additive) else text
 
 
 def _is_compound(text: str, additive: bool) -> bool:
