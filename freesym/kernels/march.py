@@ -139,7 +139,7 @@ def descend(
             ur[k, j], ui[k, j], rate_r[k, j], rate_i[k, j] = first_r[k], first_i[k], 0.0, 0.0
     for _level in range(_LEVELS):
         for jump in range(2):
-            m = 0
+            m = np.int64(0)
             for j in range(n):
                 if solved[j] or not alive[j] or (jump == 1 and at_r[j] != targets_r[j]):
                     continue
@@ -241,7 +241,7 @@ def march(
         solved[c] = False
     for phase in range(4):
         # 0: descend to every stride-th point; 1: between two; 2: beside one; 3: descend
-        m = 0
+        m = np.int64(0)
         for c in range(count + 1):
             if c < count:
                 node = c % stride == 0 or c == count - 1
@@ -280,7 +280,7 @@ def march(
                 if accepted[j]:
                     solved[lanes[j]] = True
                     _store(lanes[j], j, ur, ui, rate_r, rate_i, br, bi, qr, qi)
-            m = 0
+            m = np.int64(0)
 
 
 @part
