@@ -31,7 +31,7 @@ _LEVELS = 140
 def attempt(
     rows: Integers, constants: Reals, root: int, residual: int, matches: Integers,
     check_rows: Integers, check_constants: Reals,
-    zr: Reals, zi: Reals, n: int, scale: float, limit: int, accepted: Flags,
+    zr: Reals, zi: Reals, n: int, scale: float, limit: int, doubt: float, accepted: Flags,
     ur: Block, ui: Block, rate_r: Block, rate_i: Block, work: Block,
     reals: Reals, integers: Integers, starts: Integers, passed: Flags,
 ) -> None:  # fmt: skip
@@ -43,7 +43,7 @@ def attempt(
     for stage in range(2):
         newton(
             rows, constants, root, residual, matches, zr, zi, n, scale,
-            limit if stage == 0 else _AXIS_STEPS, done,
+            limit if stage == 0 else _AXIS_STEPS, doubt if stage == 0 else math.inf, done,
             xr, xi, yr, yi, work, reals, integers, starts, passed,
         )  # fmt: skip
         if stage == 0:
@@ -139,7 +139,7 @@ def descend(
             ur[k, j], ui[k, j], rate_r[k, j], rate_i[k, j] = first_r[k], first_i[k], 0.0, 0.0
     for _level in range(_LEVELS):
         for jump in range(2):
-            m = np.int64(0)
+            m = int(np.int64(0))
             for j in range(n):
                 if solved[j] or not alive[j] or (jump == 1 and at_r[j] != targets_r[j]):
                     continue
@@ -163,7 +163,7 @@ def descend(
                 continue
             attempt(
                 rows, constants, root, residual, matches, check_rows, check_constants,
-                zr, zi, m, scale, _JUMP_STEPS if jump == 1 else _LEVEL_STEPS, accepted,
+                zr, zi, m, scale, _JUMP_STEPS if jump == 1 else _LEVEL_STEPS, math.inf, accepted,
                 tr, ti, qr, qi, work, reals, integers, starts, passed,
             )  # fmt: skip
             for i in range(m):
@@ -241,7 +241,7 @@ def march(
         solved[c] = False
     for phase in range(4):
         # 0: descend to every stride-th point; 1: between two; 2: beside one; 3: descend
-        m = np.int64(0)
+        m = int(np.int64(0))
         for c in range(count + 1):
             if c < count:
                 node = c % stride == 0 or c == count - 1
@@ -273,14 +273,15 @@ def march(
             else:
                 attempt(
                     rows, constants, root, residual, matches, check_rows, check_constants,
-                    tr, ti, m, scale, _FILL_STEPS if phase == 1 else _JUMP_STEPS, accepted,
+                    tr, ti, m, scale, _FILL_STEPS if phase == 1 else _JUMP_STEPS,
+                    0.0 if phase == 1 else math.inf, accepted,
                     br, bi, qr, qi, work, reals, integers, starts, passed,
                 )  # fmt: skip
             for j in range(m):
                 if accepted[j]:
                     solved[lanes[j]] = True
                     _store(lanes[j], j, ur, ui, rate_r, rate_i, br, bi, qr, qi)
-            m = np.int64(0)
+            m = int(np.int64(0))
 
 
 @part

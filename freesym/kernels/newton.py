@@ -125,11 +125,13 @@ def _relative_sizes(
 @part
 def newton(
     rows: Integers, constants: Reals, root: int, residual: int, matches: Integers,
-    zr: Reals, zi: Reals, n: int, scale: float, limit: int, converged: Flags,
+    zr: Reals, zi: Reals, n: int, scale: float, limit: int, doubt: float, converged: Flags,
     ur: Block, ui: Block, rate_r: Block, rate_i: Block, work: Block,
     reals: Reals, integers: Integers, starts: Integers, passed: Flags,
 ) -> None:  # fmt: skip
     """Iterate ``n`` lanes in step until each has converged or ``limit`` steps are done.
+
+    ``doubt`` stands for the step before the first: 0 if the start lies between solutions.
 
     ``u*`` holds the unknowns (in and out), ``rate_*`` receives their derivatives with respect
     to ``z``, ``work`` has shape (arrays, rows, block).
@@ -140,7 +142,7 @@ def newton(
     before, size, grain, damping = work[10, 0], work[10, 1], work[10, 2], work[10, 3]
     for j in range(n):
         converged[j] = False
-        before[j] = math.inf
+        before[j] = doubt
         # rounding in z is relative where z enters by its logarithm
         grain[j] = scale if residual == RESIDUAL_PLAIN else abs(zr[j]) + abs(zi[j])
     for _ in range(limit):
@@ -160,7 +162,7 @@ def newton(
                     abs(rate_r[0, j]) + abs(rate_i[0, j])
                 )
                 threshold = _NOISY_STALL if noise else _STALL
-                stalled = size[j] < threshold and size[j] > 0.7 * before[j]
+                stalled = size[j] < threshold and size[j] > 0.7 * before[j] > 0.0
                 settled = size[j] < _CONVERGED and before[j] < _APPROACHED
                 converged[j] = settled or stalled
                 busy += not converged[j]

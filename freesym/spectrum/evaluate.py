@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from freesym.errors import FreesymError
 from freesym.lowering.compile import RESIDUAL_PLAIN
 from freesym.relations import nodes
 from freesym.relations.leaf import Leaf
@@ -158,8 +159,7 @@ def _beside_atoms(relation: Relation, z: Complex, g: Complex) -> NDArray[np.floa
     agree; where they do not, a value that rounding may have changed is NaN.
     """
     imaginary = g.imag.copy()
-    bounds = hull(relation)
-    width = bounds[1] - bounds[0]
+    width = _extent(relation)
     for place, mass in _atoms(relation).items() if np.isfinite(width) else ():
         a = float(place)
         distance = np.abs(z.real - a)
@@ -174,6 +174,21 @@ def _beside_atoms(relation: Relation, z: Complex, g: Complex) -> NDArray[np.floa
         direct = np.where(kept, imaginary[lost], np.nan)
         imaginary[lost] = np.where(np.isnan(smooth), direct, smooth)
     return imaginary
+
+
+@lru_cache(maxsize=1024)
+def _extent(relation: Relation) -> float:
+    """The size of the spectrum: bounds of long products exceed it by powers of ten."""
+    from freesym.spectrum.moments import moments
+
+    lower, upper = hull(relation)
+    if not np.isfinite(upper - lower):
+        return float(upper - lower)
+    try:
+        spread = 1e4 * float(moments(relation, 2)[1]) ** 0.5
+    except (FreesymError, ArithmeticError):
+        return float(upper - lower)
+    return min(float(upper - lower), spread) if spread > 0 else float(upper - lower)
 
 
 def _interpolated(
