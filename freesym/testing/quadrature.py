@@ -21,7 +21,7 @@ from freesym.testing.grammar import subexpressions
 
 Floats = NDArray[np.float64]
 #: Nodes this near to an end, in units of the interval, need not have a verified density:
-#: a singularity of type (x - a)^(-1/2) holds 1e-6 of its integral there at most.
+#: a singularity of type (x - a)^(-1/2) holds 3e-5 of its integral there at most.
 _BESIDE = 1e-9
 
 
