@@ -139,6 +139,7 @@ def descend(
             ur[k, j], ui[k, j], rate_r[k, j], rate_i[k, j] = first_r[k], first_i[k], 0.0, 0.0
     for _level in range(_LEVELS):
         for jump in range(2):
+            # a plain 0 is a type of its own to the compiler, which would compile attempt twice
             m = int(np.int64(0))
             for j in range(n):
                 if solved[j] or not alive[j] or (jump == 1 and at_r[j] != targets_r[j]):

@@ -144,7 +144,9 @@ def elementary(expression: Any, symbol: Any, depth: float) -> Function | None:
     def integral(x: Any) -> Any:
         return evaluate(whole, symbol, x)
 
-    function = lambda x: evaluate(expression, symbol, x)  # noqa: E731
+    def function(x: Any) -> Any:
+        return evaluate(expression, symbol, x)
+
     return integral if _holds(function, integral, depth) else None
 
 

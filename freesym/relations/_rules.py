@@ -8,10 +8,12 @@ from freesym.relations.functions import integer_power, log_upper
 
 
 def log_ratio(g: Any, psi: Any) -> Any:
+    """``log S``, where ``S = g/psi``."""
     return log_upper(g / psi)
 
 
 def total_of(values: list[Any]) -> Any:
+    """The sum, without a zero to start from, which would be an operation of the trace."""
     total = values[0]
     for value in values[1:]:
         total = total + value
@@ -19,6 +21,7 @@ def total_of(values: list[Any]) -> Any:
 
 
 def scaled(t: Any, value: Any) -> Any:
+    """``t * value``, without the operation when ``t`` is 1."""
     return value if t == 1 else t * value
 
 
@@ -31,6 +34,7 @@ def times(total: Any, value: Any, power: Any) -> Any:
 
 
 def no_potential() -> Any:
+    """The potential of nodes for which there is no rule."""
     raise NotImplementedError("this operation has no potential rule")
 
 

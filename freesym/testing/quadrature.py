@@ -21,8 +21,10 @@ from freesym.testing.grammar import subexpressions
 
 Floats = NDArray[np.float64]
 #: Nodes this near to an end, in units of the interval, need not have a verified density:
-#: a singularity of type (x - a)^(-1/2) holds 3e-5 of its integral there at most.
-_BESIDE = 1e-9
+#: a singularity of type (x - a)^(-1/2) holds 1e-6 of its integral there at most.
+_BESIDE = 1e-12
+#: Cuts this near to each other, in units of the interval, are one that rounding doubled.
+_DOUBLED = 1e-9
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def _distinct(places: set[float], start: float, end: float) -> list[float]:
     """The ends of an interval and the places inside, those that only rounding tells apart once."""
     found = [start]
     for x in sorted(places):
-        if min(x - found[-1], end - x) > _BESIDE * (end - start):
+        if min(x - found[-1], end - x) > _DOUBLED * (end - start):
             found.append(x)
     return [*found, end]
 
