@@ -3,9 +3,10 @@
 Every ``stride``-th point is reached by descent: up, across, and down with an adaptive
 factor, trying the jump to the target at every level (a jump that lands on a wrong branch
 fails its half-plane check, so trying costs time, never correctness; where the check is not
-a theorem, ``careful`` keeps to small steps).  Points in between
-start from the cubic through their solved neighbours; what fails starts from the nearest
-solved point, and then descends.
+a theorem, ``careful`` keeps to small steps).  Then the gaps are halved again and again: a
+point starts from the cubic through both ends of its gap, so that half of all points start
+so well that one step ends it.  What fails starts from the nearest solved point, and what is
+left in the end descends.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ _LEVEL_STEPS = 9
 _FILL_STEPS = 5
 _AXIS_STEPS = 6
 _LEVELS = 140
+# ways to start: from far above (the last resort, too), from the cubic between two solutions,
+# from one solution
+_DESCEND, _BETWEEN, _BESIDE, _FINALLY = 0, 1, 2, 3
 
 
 @kernel
@@ -33,12 +37,12 @@ def attempt(
     check_rows: Integers, check_constants: Reals,
     zr: Reals, zi: Reals, n: int, scale: float, limit: int, doubt: float, accepted: Flags,
     ur: Block, ui: Block, rate_r: Block, rate_i: Block, work: Block,
-    reals: Reals, integers: Integers, starts: Integers, passed: Flags,
+    reals: Reals, integers: Integers, starts: Integers, passed: Flags, real: Flags,
 ) -> None:  # fmt: skip
     """Newton, snapping to the axis, and verification: ``accepted`` says where all held."""
-    shape = (ur.shape[0], BLOCK)
-    sr, si, qr, qi = np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    real = np.zeros(BLOCK, dtype=np.bool_)
+    unknowns = ur.shape[0]
+    sr, si = work[11, :unknowns], work[12, :unknowns]
+    qr, qi = work[13, :unknowns], work[14, :unknowns]
     xr, xi, yr, yi, done = ur, ui, rate_r, rate_i, accepted
     for stage in range(2):
         newton(
@@ -107,12 +111,16 @@ def _predict(
 
 @kernel
 def _store(
-    lane: int, j: int, ur: Block, ui: Block, rate_r: Block, rate_i: Block,
+    lanes: Integers, m: int, accepted: Flags, ur: Block, ui: Block, rate_r: Block, rate_i: Block,
     tr: Block, ti: Block, qr: Block, qi: Block,
 ) -> None:  # fmt: skip
+    """Copy the accepted ones of ``m`` solutions to where they belong."""
     for k in range(ur.shape[0]):
-        ur[k, lane], ui[k, lane] = tr[k, j], ti[k, j]
-        rate_r[k, lane], rate_i[k, lane] = qr[k, j], qi[k, j]
+        for j in range(m):
+            if accepted[j]:
+                c = lanes[j]
+                ur[k, c], ui[k, c] = tr[k, j], ti[k, j]
+                rate_r[k, c], rate_i[k, c] = qr[k, j], qi[k, j]
 
 
 @part
@@ -132,6 +140,7 @@ def descend(
     factor = np.full(BLOCK, 0.5 if careful else 0.25)
     zr, zi = np.zeros(BLOCK), np.zeros(BLOCK)
     accepted, passed = np.zeros(BLOCK, dtype=np.bool_), np.zeros(BLOCK, dtype=np.bool_)
+    real = np.zeros(BLOCK, dtype=np.bool_)
     lanes, alive = np.zeros(BLOCK, dtype=np.int64), np.ones(BLOCK, dtype=np.bool_)
     for j in range(n):
         solved[j] = False
@@ -165,12 +174,12 @@ def descend(
             attempt(
                 rows, constants, root, residual, matches, check_rows, check_constants,
                 zr, zi, m, scale, _JUMP_STEPS if jump == 1 else _LEVEL_STEPS, math.inf, accepted,
-                tr, ti, qr, qi, work, reals, integers, starts, passed,
+                tr, ti, qr, qi, work, reals, integers, starts, passed, real,
             )  # fmt: skip
+            _store(lanes, m, accepted, ur, ui, rate_r, rate_i, tr, ti, qr, qi)
             for i in range(m):
                 j = lanes[i]
                 if accepted[i]:
-                    _store(j, i, ur, ui, rate_r, rate_i, tr, ti, qr, qi)
                     at_r[j], at_i[j] = zr[i], zi[i]
                     solved[j] = zr[i] == targets_r[j] and zi[i] == targets_i[j]
                     if jump == 0:
@@ -194,14 +203,16 @@ def _hermite(t: float, h: float, a: float, b: float, da: float, db: float) -> fl
 
 @kernel
 def _predict_between(
-    a: int, b: int, c: int, j: int, zr: Reals, ur: Block, ui: Block,
+    ends: Integers, lanes: Integers, m: int, zr: Reals, ur: Block, ui: Block,
     rate_r: Block, rate_i: Block, tr: Block, ti: Block,
 ) -> None:  # fmt: skip
-    h = zr[b] - zr[a]
-    t = (zr[c] - zr[a]) / h if h > 0.0 else 0.0
     for k in range(ur.shape[0]):
-        tr[k, j] = _hermite(t, h, ur[k, a], ur[k, b], rate_r[k, a], rate_r[k, b])
-        ti[k, j] = _hermite(t, h, ui[k, a], ui[k, b], rate_i[k, a], rate_i[k, b])
+        for j in range(m):
+            a, b = ends[0, j], ends[1, j]
+            h = zr[b] - zr[a]
+            t = (zr[lanes[j]] - zr[a]) / h
+            tr[k, j] = _hermite(t, h, ur[k, a], ur[k, b], rate_r[k, a], rate_r[k, b])
+            ti[k, j] = _hermite(t, h, ui[k, a], ui[k, b], rate_i[k, a], rate_i[k, b])
 
 
 @kernel
@@ -219,6 +230,54 @@ def _neighbour(c: int, solved: Flags, ui: Block, reach: int) -> int:
     return real
 
 
+@kernel
+def _ends(
+    how: int, c: int, gap: int, zr: Reals, zi: Reals, solved: Flags, ui: Block
+) -> tuple[int, int]:
+    """The solved points from which to start at ``c``; -1 if there are none."""
+    if how == _BESIDE:
+        a = _neighbour(c, solved, ui, 2 * gap)
+        return a, a
+    a, b = c - gap, min(c + gap, zr.shape[0] - 1)
+    if a < 0 or not (solved[a] and solved[b]):
+        return -1, -1
+    usable = zi[a] == zi[b] and zi[a] == zi[c] and zr[b] > zr[a]
+    return (a, b) if usable and on_axis(a, ui) == on_axis(b, ui) else (-1, -1)
+
+
+@kernel
+def _choose(
+    how: int, first: int, gap: int, zr: Reals, zi: Reals, solved: Flags, ui: Block,
+    lanes: Integers, ends: Integers, tr: Reals, ti: Reals,
+) -> tuple[int, int]:  # fmt: skip
+    """Fill a block with points to solve now: where to go on, and how many were found."""
+    count, m = zr.shape[0], 0
+    for i in range(first, count + gap, gap):
+        c = min(i, count - 1)  # the last point belongs to every pass
+        if solved[c]:
+            continue
+        descent = how in (_DESCEND, _FINALLY)
+        a, b = (0, 0) if descent else _ends(how, c, gap, zr, zi, solved, ui)
+        if a >= 0:
+            lanes[m], ends[0, m], ends[1, m], tr[m], ti[m] = c, a, b, zr[c], zi[c]
+            m += 1
+        if m == BLOCK:
+            return i + gap, m
+    return count + gap, m
+
+
+@kernel
+def _next_pass(gap: int, how: int) -> tuple[int, int]:
+    """Halve the gaps down to 1, then descend to what is left; a gap of 0 ends it."""
+    if how == _BETWEEN:
+        return gap, int(np.int64(_BESIDE))
+    if how == _FINALLY:
+        return 0, how
+    if gap > 1:
+        return gap // 2, int(np.int64(_BETWEEN))
+    return 1, int(np.int64(_BESIDE if how == _DESCEND else _FINALLY))
+
+
 @entry
 def march(
     rows: Integers, constants: Reals, root: int, residual: int, matches: Integers,
@@ -231,58 +290,47 @@ def march(
     """Solve all points, in the order given (ascending real part on one horizontal line).
 
     ``u*`` and ``rate_*`` have shape (unknowns, points) and receive the solutions;
-    ``solved`` says which of them are verified.
+    ``solved`` says which of them are verified; ``stride`` is a power of two.
     """
     count, unknowns = zr.shape[0], ur.shape[0]
     br, bi = np.zeros((unknowns, BLOCK)), np.zeros((unknowns, BLOCK))
     qr, qi = np.zeros((unknowns, BLOCK)), np.zeros((unknowns, BLOCK))
     tr, ti, lanes = np.zeros(BLOCK), np.zeros(BLOCK), np.zeros(BLOCK, dtype=np.int64)
     accepted, passed = np.zeros(BLOCK, dtype=np.bool_), np.zeros(BLOCK, dtype=np.bool_)
+    real = np.zeros(BLOCK, dtype=np.bool_)
+    ends = np.zeros((2, BLOCK), dtype=np.int64)
     for c in range(count):
         solved[c] = False
-    for phase in range(4):
-        # 0: descend to every stride-th point; 1: between two; 2: beside one; 3: descend
-        m = int(np.int64(0))
-        for c in range(count + 1):
-            if c < count:
-                node = c % stride == 0 or c == count - 1
-                if solved[c] or (phase == 0 and not node):
-                    continue
-                if phase == 1:
-                    a = c - c % stride
-                    b = min(a + stride, count - 1)
-                    usable = zi[a] == zi[b] and zi[a] == zi[c] and zr[b] > zr[a]
-                    usable &= solved[a] and solved[b] and on_axis(a, ui) == on_axis(b, ui)
-                    if not usable:
-                        continue
-                    _predict_between(a, b, c, m, zr, ur, ui, rate_r, rate_i, br, bi)
-                elif phase == 2:
-                    a = _neighbour(c, solved, ui, 2 * stride)
-                    if a < 0:
-                        continue
-                    _predict(a, m, zr[c], zi[c], zr, zi, ur, ui, rate_r, rate_i, br, bi)
-                lanes[m], tr[m], ti[m] = c, zr[c], zi[c]
-                m += 1
-            if m == 0 or (m < BLOCK and c < count):
-                continue
-            if phase == 0 or phase == 3:
+    gap, how = (stride if count > 0 else 0), int(np.int64(_DESCEND))
+    while gap > 0:
+        i = int(np.int64(0))
+        while i < count + gap:
+            i, m = _choose(how, i, gap, zr, zi, solved, ui, lanes, ends, tr, ti)
+            if m == 0:
+                break
+            if how in (_DESCEND, _FINALLY):
                 descend(
                     rows, constants, root, residual, matches, check_rows, check_constants,
                     tr, ti, m, origin_r, origin_i, scale, careful, accepted, first_r, first_i,
                     br, bi, qr, qi, work, reals, integers, starts,
                 )  # fmt: skip
             else:
+                if how == _BETWEEN:
+                    _predict_between(ends, lanes, m, zr, ur, ui, rate_r, rate_i, br, bi)
+                else:
+                    for j in range(m):
+                        a = ends[0, j]
+                        _predict(a, j, tr[j], ti[j], zr, zi, ur, ui, rate_r, rate_i, br, bi)
                 attempt(
                     rows, constants, root, residual, matches, check_rows, check_constants,
-                    tr, ti, m, scale, _FILL_STEPS if phase == 1 else _JUMP_STEPS,
-                    0.0 if phase == 1 else math.inf, accepted,
-                    br, bi, qr, qi, work, reals, integers, starts, passed,
+                    tr, ti, m, scale, _FILL_STEPS if how == _BETWEEN else _JUMP_STEPS,
+                    0.0 if how == _BETWEEN else math.inf, accepted,
+                    br, bi, qr, qi, work, reals, integers, starts, passed, real,
                 )  # fmt: skip
+            _store(lanes, m, accepted, ur, ui, rate_r, rate_i, br, bi, qr, qi)
             for j in range(m):
-                if accepted[j]:
-                    solved[lanes[j]] = True
-                    _store(lanes[j], j, ur, ui, rate_r, rate_i, br, bi, qr, qi)
-            m = int(np.int64(0))
+                solved[lanes[j]] |= accepted[j]
+        gap, how = _next_pass(gap, how)
 
 
 @part

@@ -178,7 +178,7 @@ def newton(
 
 @kernel
 def _perturb(
-    residual: int, zr: Reals, n: int, scale: float, doubt: Integers,
+    residual: int, zr: Reals, n: int, scale: float, doubt: Reals,
     ur: Block, ui: Block, rate_r: Block, rate_i: Block,
     sr: Block, si: Block,
 ) -> None:  # fmt: skip
@@ -190,7 +190,7 @@ def _perturb(
             if rate > 0.0:
                 slowest = min(slowest, math.hypot(ur[k, j], ui[k, j]) / rate)
         floor = 1e-9 * (scale if residual == RESIDUAL_PLAIN else abs(zr[j]))
-        relative = _LIFT if doubt[j] == 1 else _LARGE_LIFT
+        relative = _LIFT if doubt[j] == 1.0 else _LARGE_LIFT
         e = relative * (slowest + floor) if slowest < math.inf else 0.0
         for k in range(ur.shape[0]):
             sr[k, j] = ur[k, j] - e * rate_i[k, j]
@@ -227,16 +227,17 @@ def verify(
             work[4], work[5], work[6], work[7], reals, integers, starts, passed,
         )  # fmt: skip
     # 0: decided; 1: real up to rounding; 2: some condition failed, perhaps by rounding
-    doubt = np.zeros(n, dtype=np.int64)
+    doubt = work[10, 4]
     doubtful = 0
     for j in range(n):
+        doubt[j] = 0.0
         if zi[j] == 0.0 and _nearly_real(j, ur, ui):
-            doubt[j] = 1
+            doubt[j] = 1.0
         elif zi[j] == 0.0 and not passed[j]:
-            doubt[j] = 2
+            doubt[j] = 2.0
         else:
             accepted[j] &= passed[j]
-        doubtful += doubt[j] > 0 and accepted[j]
+        doubtful += doubt[j] > 0.0 and accepted[j]
         passed[j] = True
     if doubtful == 0:
         return
@@ -247,7 +248,7 @@ def verify(
         work[4], work[5], work[6], work[7], reals, integers, starts, passed,
     )  # fmt: skip
     for j in range(n):
-        if doubt[j] > 0:
+        if doubt[j] > 0.0:
             accepted[j] &= passed[j] and not _turned(j, zr, ur, ui, rate_r, rate_i, si)
 
 
@@ -308,4 +309,4 @@ def adopt_real(
 
 def workspace(registers: int, matches: int, unknowns: int, block: int) -> NDArray[np.float64]:
     """The scratch arrays of one block."""
-    return np.zeros((11, max(registers, matches, unknowns, 4), block))
+    return np.zeros((15, max(registers, matches, unknowns, 5), block))

@@ -25,7 +25,7 @@ potentials: Any = LazyModule("freesym.kernels.potential")
 
 Complex = NDArray[np.complex128]
 Integrator = Callable[[Relation, Complex], Complex]
-_STRIDE = 32
+_NODES, _STRIDES = 16, (8, 16, 32, 64)
 _SAFETY_NET = 20
 _LIFT, _ROUNDING = 1e-40, 1e-16
 _UNSURE, _STENCIL = 1e-13, 10
@@ -203,7 +203,7 @@ class Solver:
         unknowns = np.zeros((4, len(start), len(z)))
         verified = np.zeros(len(z), dtype=np.bool_)
         kernels.march(
-            *self._programs(), zr, zi, 1 if self.careful else _STRIDE, origin.real, origin.imag,
+            *self._programs(), zr, zi, self._stride(len(z)), origin.real, origin.imag,
             scale, self.careful, verified,
             start.real.copy(), start.imag.copy(), *unknowns, kernels.workspace(*self._work, BLOCK),
             *self._tables(),
@@ -216,6 +216,13 @@ class Solver:
             _complex(unknowns[2], unknowns[3])[:, back],
             verified[back],
         )
+
+    def _stride(self, count: int) -> int:
+        """At every how manieth point to descend: at some ``_NODES`` of them, or more."""
+        if self.careful:
+            return 1
+        fitting = [stride for stride in _STRIDES if stride * _NODES <= count]
+        return max(fitting, default=_STRIDES[0])
 
     def _evaluate(self, program: Program, solved: Solved) -> Complex:
         shape = (len(program.outputs), len(solved.z))

@@ -7,8 +7,10 @@ and monotone convolutions) are unwound here, on arrays; what remains is solved.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -126,11 +128,13 @@ def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> 
     return Transforms(g, psi, u - 2j * np.pi * turns)
 
 
-def _atoms(relation: Relation) -> dict[Any, Any]:
+@lru_cache(maxsize=1024)
+def _atoms(relation: Relation) -> Mapping[float, float]:
     """The atoms, where they follow from theorems and not from values of the transform."""
     from freesym.spectrum.atoms import atoms
 
-    return atoms(relation) if relation.all_proved else {}
+    known = atoms(relation) if relation.all_proved else {}
+    return MappingProxyType({float(place): float(mass) for place, mass in known.items()})
 
 
 def _beside_zero(relation: Relation, z: Complex, g: Complex, psi: Complex, scale: float) -> Complex:
@@ -139,7 +143,7 @@ def _beside_zero(relation: Relation, z: Complex, g: Complex, psi: Complex, scale
     Solutions have ``w = z`` up to rounding of ``scale``, which the pole of ``g`` magnifies by
     ``scale/|z|``; ``psi`` has no pole there.
     """
-    mass = float(_atoms(relation).get(0, 0))
+    mass = _atoms(relation).get(0.0, 0.0)
     better = (np.abs(z) < 0.1 * mass * scale) & (z != 0) & np.isfinite(g)
     if not better.any():
         return g
@@ -160,13 +164,12 @@ def _beside_atoms(relation: Relation, z: Complex, g: Complex) -> NDArray[np.floa
     """
     imaginary = g.imag.copy()
     width = _extent(relation)
-    for place, mass in _atoms(relation).items() if np.isfinite(width) else ():
-        a = float(place)
+    for a, mass in _atoms(relation).items() if np.isfinite(width) else ():
         distance = np.abs(z.real - a)
         lost = (z.imag == 0) & (distance < (1e-11 if a == 0 else 1e-4) * width) & (distance > 0)
         if not lost.any():
             continue
-        pole = 1.0 if a == 0 else float(mass) * width / distance[lost]
+        pole = 1.0 if a == 0 else mass * width / distance[lost]
         error = _ROUNDING * pole / distance[lost]
         smooth = _interpolated(relation, a, z.real[lost], width)
         # outside the spectrum solutions are real to the last bit
