@@ -3,10 +3,11 @@
 Every ``stride``-th point is reached by descent: up, across, and down with an adaptive
 factor, trying the jump to the target at every level (a jump that lands on a wrong branch
 fails its half-plane check, so trying costs time, never correctness; where the check is not
-a theorem, ``careful`` keeps to small steps).  Then the gaps are halved again and again: a
-point starts from the cubic through both ends of its gap, so that half of all points start
-so well that one step ends it.  What fails starts from the nearest solved point, and what is
-left in the end descends.
+a theorem, ``careful`` keeps to small steps, and to starts between two solutions from which
+two Newton steps converge).  Then the gaps are halved again and again: a point starts from the
+cubic through both ends of its gap, so that half of all points start so well that one step
+ends it.  What fails starts from the nearest solved point, and what is left in the end
+descends.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from freesym.kernels.opcodes import BLOCK
 _JUMP_STEPS = 24
 _LEVEL_STEPS = 9
 _FILL_STEPS = 5
+# two steps converge only from so near a start that no other branch is meant
+_FEW_STEPS = 2
 _AXIS_STEPS = 6
 _LEVELS = 140
 # ways to start: from far above (the last resort, too), from the cubic between two solutions,
@@ -77,6 +80,8 @@ def _next_level(
             return 0.0, max(top, at_i[j] * factor[j])
         share = min(1.0, 2.0 * (1.0 - factor[j]))
         return (x if share == 1.0 else at_r[j] + share * (x - at_r[j])), at_i[j]
+    if at_i[j] < y:
+        return x, min(y, at_i[j] / factor[j])
     return x, max(y, floor, at_i[j] * factor[j])
 
 
@@ -267,9 +272,9 @@ def _choose(
 
 
 @kernel
-def _next_pass(gap: int, how: int) -> tuple[int, int]:
+def _next_pass(gap: int, how: int, careful: bool) -> tuple[int, int]:
     """Halve the gaps down to 1, then descend to what is left; a gap of 0 ends it."""
-    if how == _BETWEEN:
+    if how == _BETWEEN and not (careful and gap > 1):
         return gap, int(np.int64(_BESIDE))
     if how == _FINALLY:
         return 0, how
@@ -302,6 +307,7 @@ def march(
     for c in range(count):
         solved[c] = False
     gap, how = (stride if count > 0 else 0), int(np.int64(_DESCEND))
+    steps = _FEW_STEPS if careful else _FILL_STEPS
     while gap > 0:
         i = int(np.int64(0))
         while i < count + gap:
@@ -323,14 +329,14 @@ def march(
                         _predict(a, j, tr[j], ti[j], zr, zi, ur, ui, rate_r, rate_i, br, bi)
                 attempt(
                     rows, constants, root, residual, matches, check_rows, check_constants,
-                    tr, ti, m, scale, _FILL_STEPS if how == _BETWEEN else _JUMP_STEPS,
+                    tr, ti, m, scale, steps if how == _BETWEEN else _JUMP_STEPS,
                     0.0 if how == _BETWEEN else math.inf, accepted,
                     br, bi, qr, qi, work, reals, integers, starts, passed, real,
                 )  # fmt: skip
             _store(lanes, m, accepted, ur, ui, rate_r, rate_i, br, bi, qr, qi)
             for j in range(m):
                 solved[lanes[j]] |= accepted[j]
-        gap, how = _next_pass(gap, how)
+        gap, how = _next_pass(gap, how, careful)
 
 
 @part

@@ -57,9 +57,7 @@ class _Builder:
         self.unknowns: list[Unknown] = []
 
     def unknown(self, node: Relation, path: Path, kind: Kind | str, orientation: int) -> Any:
-        # a psi that is matched with others' is not known relative to -rank
-        alone = kind == "psi" and not path and node.explicit("psi")
-        rank = 1 - mass_at_zero(node) if alone else 0.0
+        rank = _anchor(node) if kind == "psi" and not path else 0.0
         self.unknowns.append(Unknown(path, kind, rank))
         if rank > 0:
             return self.trace.anchored_unknown(orientation, rank)
@@ -103,6 +101,17 @@ class _Builder:
                 match = self.trace.match(node.shared(i, state), wanted, (own, lead))
                 states[i] = _seen_through(match, state)
         return tuple(states[i] for i in range(len(node.children)))
+
+
+def _anchor(node: Relation) -> float:
+    """``-psi`` at 0 if explicit parts decide it, else 0.
+
+    Where it is the atom of a part that is matched, ``psi`` is not known relative to it.
+    """
+    mass = mass_at_zero(node)
+    parts = () if node.explicit("psi") else node.children
+    matched = [mass_at_zero(part) for part in parts if not part.explicit("psi")]
+    return 1 - mass if max(matched, default=-1.0) < mass else 0.0
 
 
 def _explicit_kinds(node: Relation) -> Iterator[Kind]:

@@ -25,7 +25,7 @@ potentials: Any = LazyModule("freesym.kernels.potential")
 
 Complex = NDArray[np.complex128]
 Integrator = Callable[[Relation, Complex], Complex]
-_NODES, _STRIDES = 16, (8, 16, 32, 64)
+_NODES, _STRIDES, _CAREFUL_STRIDE = 16, (8, 16, 32, 64), 8
 _SAFETY_NET = 20
 _LIFT, _ROUNDING = 1e-40, 1e-16
 _UNSURE, _STENCIL = 1e-13, 10
@@ -219,10 +219,9 @@ class Solver:
 
     def _stride(self, count: int) -> int:
         """At every how manieth point to descend: at some ``_NODES`` of them, or more."""
-        if self.careful:
-            return 1
         fitting = [stride for stride in _STRIDES if stride * _NODES <= count]
-        return max(fitting, default=_STRIDES[0])
+        stride = max(fitting, default=_STRIDES[0])
+        return min(stride, _CAREFUL_STRIDE) if self.careful else stride
 
     def _evaluate(self, program: Program, solved: Solved) -> Complex:
         shape = (len(program.outputs), len(solved.z))

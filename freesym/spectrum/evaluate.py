@@ -197,22 +197,43 @@ def _extent(relation: Relation) -> float:
 def _interpolated(
     relation: Relation, a: float, x: NDArray[np.float64], width: float
 ) -> NDArray[np.float64]:
-    smaller = (5e-4, 1e-4, 1e-5, 1e-6) if a == 0 else ()
-    for share in (1e-2, 5e-3, 2e-3, *smaller):
-        wide, narrow = (_through(relation, a, x, s * width) for s in (share, 0.5 * share))
-        if (np.abs(wide - narrow) <= 1e-7 * np.abs(narrow)).all():
-            return narrow
-    return np.full(x.shape, np.nan)
+    """``Im g`` beside ``a``: through both sides where it is smooth, else through one alone.
+
+    At 0 alone it is known near enough to the atom to do without the other side.
+    """
+    shares = (1e-2, 5e-3, 2e-3, *((5e-4, 1e-4, 1e-5, 1e-6, 1e-7) if a == 0 else ()))
+    found = np.full(x.shape, np.nan)
+    for side in (0, -1, 1) if a == 0 else (0,):
+        where = np.isnan(found) & ((side == 0) | (np.sign(x - a) == side))
+        for share in shares if where.any() else ():
+            wide, narrow = (
+                _through(relation, a, side, x[where], s * width) for s in (share, 0.5 * share)
+            )
+            if (np.abs(wide - narrow) <= 1e-7 * np.abs(narrow)).all():
+                found[where] = narrow
+                break
+    return found
 
 
-def _through(relation: Relation, a: float, x: NDArray[np.float64], h: float) -> NDArray[np.float64]:
-    """The polynomial through ``Im g`` at Chebyshev points around ``a``; NaN beside an edge."""
+def _through(
+    relation: Relation, a: float, side: int, x: NDArray[np.float64], h: float
+) -> NDArray[np.float64]:
+    """The polynomial through ``Im g`` at Chebyshev points around ``a``; NaN beside an edge.
+
+    On one ``side`` alone it is a polynomial in the root of the distance: a part of the law may
+    have its edge at the atom.
+    """
     angles = (np.arange(12) + 0.5) * np.pi / 12
-    points = a + h * np.cos(angles)
+    nodes = np.cos(angles)
+    if side:
+        nodes = 0.55 + 0.45 * nodes
+        points, where = a + side * h * nodes**2, np.sqrt(np.abs(x - a) / h)
+    else:
+        points, where = a + h * nodes, (x - a) / h
     values = transforms(relation, points.astype(np.complex128)).g.imag
     if not (values < 0).all():
         return np.full(x.shape, np.nan)
-    weights = (-1.0) ** np.arange(12) * np.sin(angles) / (x[:, None] - points)
+    weights = (-1.0) ** np.arange(12) * np.sin(angles) / (where[:, None] - nodes)
     return np.asarray(weights @ values / weights.sum(axis=1))
 
 

@@ -84,3 +84,37 @@ def test_beside_a_regular_zero_of_a_signed_product() -> None:
     density, cdf = law.density([1e-34, -1e-20, 1e-13, 1e-9]), law.cdf([-1e-34, 1e-20])
     np.testing.assert_allclose(density, density[-1], rtol=1e-10)
     np.testing.assert_allclose(cdf, 0.5, atol=1e-11)
+
+
+def test_an_edge_of_a_part_at_the_atom_leaves_each_side_smooth_alone() -> None:
+    """The density behaves like a root of the distance on the right, linearly on the left."""
+    left, right = fs.Semicircle(-HALF, Fraction(1, 10)), fs.Semicircle(1, Fraction(1, 4))
+    parts = HALF * fs.CompoundFreePoisson(2, left + right), right
+    jumps = fs.boolean_sum(*(fs.CompoundFreePoisson(HALF, part) for part in parts))
+    law = fs.CompoundFreePoisson(1, fs.CompoundFreePoisson(1, jumps))
+    for side, power in ((-1, 1.0), (1, 0.5)):
+        distances = 10.0 ** -np.arange(8, 40)
+        rho = law.density(side * distances)
+        bound = np.abs(rho[0] - rho[-1]) * (distances / distances[0]) ** power
+        assert (np.abs(rho - rho[-1]) <= 1.1 * bound + 1e-6 * rho[-1]).all()
+    assert law.density(-1e-30) == pytest.approx(law.density(1e-30), rel=1e-6)
+
+
+def test_gaps_beside_atoms_of_products_with_a_matched_factor() -> None:
+    """``G(x) = mass/x`` up to a constant; the rank anchors ``psi`` of the explicit factor."""
+    law = fs.Uniform(1, 2) @ fs.MarchenkoPastur(2)
+    x = np.geomspace(1e-100, 1e-9, 500)
+    for side in (-1, 1):
+        # the next term is -x E[1/X] of the rest, which lies above (3 - 2 sqrt 2)/2
+        np.testing.assert_allclose(2 * side * x * law.G(side * x).real, 1, rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize("heights", [np.geomspace(1e-3, 1e16, 300), np.geomspace(1e3, 1e60, 33)])
+def test_far_up_the_imaginary_axis(heights: np.ndarray) -> None:
+    """``z G(z) - 1 = psi(1/z)`` is ``-variance/y^2`` there."""
+    for law in (fs.Discrete([-1, 0, 1], [Fraction(1, 3)] * 3), fs.Semicircle() + fs.Arcsine()):
+        z = 1j * heights
+        variance = float(law.variance())
+        far = heights > 1e3
+        np.testing.assert_allclose(z[far] * law.G(z[far]), 1, rtol=0, atol=2 * variance / 1e6)
+        np.testing.assert_allclose(z * law.G(z), [z_ * law.G(z_) for z_ in z], rtol=1e-14)
