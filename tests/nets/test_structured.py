@@ -382,8 +382,8 @@ def test_singular_values_of_shared_monarchs(v, w):
     assert large.singular_values()[[0, -1]].tolist() == [2, 2]
 
 
-def test_masks_multiply_in_parts():
-    """More connections than fit in one part, complex ones too."""
+def test_masks_multiply_in_any_order_of_their_entries():
+    """Sorted by rows or not, complex ones too; ``.T`` sees weights that are trained in place."""
     rng = np.random.default_rng(27)
     mask = StaticMask.random(500, 600, 0.6, rng)
     x = rng.standard_normal(600)
@@ -391,6 +391,9 @@ def test_masks_multiply_in_parts():
     turned = StaticMask.from_entries((600, 500), mask.columns, mask.rows, 1j * mask.entries)
     y = rng.standard_normal(500)
     np.testing.assert_allclose(turned @ y, turned.dense() @ y, atol=1e-12)
+    transposed = mask.T
+    mask.entries[:] *= 2
+    np.testing.assert_allclose(transposed @ y, mask.dense().T @ y, atol=1e-12)
 
 
 def test_unitary_butterflies():

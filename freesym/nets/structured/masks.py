@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from freesym.errors import InvalidLawError, UnsupportedOperationError
 from freesym.law import Law
 from freesym.laws import MarchenkoPastur
+from freesym.lazy import LazyModule
 from freesym.nets.structured.operator import Array, Shape, StructuredOperator, finite_array
 from freesym.parameters import as_count, as_generator, exact_quotient
 
 #: Below so many connections per row the Marchenko-Pastur law is more than 6 % off.
 FEWEST_CONNECTIONS = 50
 _MOST_CONNECTIONS = 10**9
-_SMALLEST_PART = 2**16
+
+_sparse: Any = LazyModule("freesym.kernels.sparse")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -61,15 +63,17 @@ class StaticMask(StructuredOperator):
         object.__setattr__(self, "M", None)
 
     def _store(self, shape: Shape, rows: Array, columns: Array, entries: Array) -> None:
+        size = (int(shape[0]), int(shape[1]))
+        index = np.int32 if max(size) < 2**31 else np.int64
         for name, value in (
-            ("_shape", (int(shape[0]), int(shape[1]))), ("rows", rows), ("columns", columns),
-            ("entries", entries),
+            ("_shape", size), ("rows", rows.astype(index, copy=False)),
+            ("columns", columns.astype(index, copy=False)), ("entries", entries),
         ):  # fmt: skip
             object.__setattr__(self, name, value)
 
     _shape: Shape = (0, 0)
-    rows: NDArray[np.int64] = None  # type: ignore[assignment]
-    columns: NDArray[np.int64] = None  # type: ignore[assignment]
+    rows: NDArray[np.integer[Any]] = None  # type: ignore[assignment]
+    columns: NDArray[np.integer[Any]] = None  # type: ignore[assignment]
     entries: Array = None  # type: ignore[assignment]
 
     @classmethod
@@ -127,18 +131,9 @@ class StaticMask(StructuredOperator):
         return self.entries.dtype
 
     def _apply(self, batch: Array) -> Array:
-        return np.stack([self._sums(x) for x in batch])
-
-    def _sums(self, x: Array) -> Array:
-        """In parts of the size of the vectors, so that little memory is needed."""
-        sums = np.zeros(self._shape[0], np.result_type(self.entries, x, np.float64))
-        step = max(*self._shape, _SMALLEST_PART)
-        for start in range(0, len(self.entries), step):
-            part = slice(start, start + step)
-            values, rows = self.entries[part] * x[self.columns[part]], self.rows[part]
-            sums.real += np.bincount(rows, values.real, len(sums))
-            if values.dtype.kind == "c":
-                sums.imag += np.bincount(rows, values.imag, len(sums))
+        dtype = np.result_type(self.entries, batch, np.float64)
+        sums = np.zeros((len(batch), self._shape[0]), dtype)
+        _sparse.accumulate(self.rows, self.columns, self.entries, batch, sums)
         return sums
 
     @property
