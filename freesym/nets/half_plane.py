@@ -199,9 +199,9 @@ class HalfPlaneSystem(ABC):
 
 def input_transforms(relation: Relation, w: Dual) -> tuple[Dual, Dual]:
     """``G`` and ``psi = w G - 1`` of a law at a moving point."""
-    g, psi = _upper(relation, w.value)
     step = _DIFFERENCE * w.value
-    above, below = _upper(relation, w.value + step)[0], _upper(relation, w.value - step)[0]
+    both = _upper(relation, np.concatenate([w.value, w.value + step, w.value - step]))
+    (g, above, below), psi = np.split(both[0], 3), both[1][: len(step)]
     slope = (above - below) / (2 * step)
     return Dual(g, slope * w.slopes), Dual(psi, (g + w.value * slope) * w.slopes)
 
