@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from freesym.errors import FreesymError, InvalidLawError, UnsupportedOperationError
 from freesym.law import Law
 from freesym.laws._models import of_quantiles
-from freesym.operations.node import UnaryOperation, bracketed, grouped, require_law, require_laws
+from freesym.operations.node import (
+    UnaryOperation,
+    WithoutMatrixModel,
+    bracketed,
+    grouped,
+    require_law,
+    require_laws,
+)
 from freesym.operations.random import conjugated, square_root, sum_of_copies
 from freesym.parameters import (
     POSITIVE,
@@ -307,7 +314,7 @@ class Compression(UnaryOperation):
 
 
 @dataclass(frozen=True, repr=False)
-class AdditiveDeconvolution(UnaryOperation):
+class AdditiveDeconvolution(WithoutMatrixModel, UnaryOperation):
     """The law ``nu`` with ``nu + other == law``.
 
     There may be none.  Moments are tested at construction; beyond that the solver checks
@@ -325,21 +332,12 @@ class AdditiveDeconvolution(UnaryOperation):
         """``R - R_other``."""
         return simplify.additive([self.law.relation(), self.other.relation()], [1, -1])
 
-    def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
-        """Quantiles of the law in a random basis."""
-        return of_quantiles(self, n, rng)
-
-    @property
-    def has_matrix_model(self) -> bool:
-        """No."""
-        return False
-
     def __repr__(self) -> str:
         return self._method("additive_deconvolve", self.other)
 
 
 @dataclass(frozen=True, repr=False)
-class MultiplicativeDeconvolution(UnaryOperation):
+class MultiplicativeDeconvolution(WithoutMatrixModel, UnaryOperation):
     """The law ``nu`` with ``nu @ other == law``, both on ``[0, oo)``; there may be none."""
 
     law: Law
@@ -357,15 +355,6 @@ class MultiplicativeDeconvolution(UnaryOperation):
     def relation(self) -> Relation:
         """``S/S_other``."""
         return simplify.multiplicative([self.law.relation(), self.other.relation()], [1, -1])
-
-    def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
-        """Quantiles of the law in a random basis."""
-        return of_quantiles(self, n, rng)
-
-    @property
-    def has_matrix_model(self) -> bool:
-        """No."""
-        return False
 
     def __repr__(self) -> str:
         return self._method("multiplicative_deconvolve", self.other)

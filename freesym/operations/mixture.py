@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from freesym.errors import InvalidLawError, UnsupportedOperationError
 from freesym.law import Law
-from freesym.laws._models import of_quantiles
-from freesym.operations.node import require_law, require_laws
+from freesym.operations.node import WithoutMatrixModel, require_law, require_laws
 from freesym.parameters import (
     NONNEGATIVE,
     POSITIVE,
@@ -110,7 +109,7 @@ def _check_weights(weights: tuple[Number, ...]) -> None:
 
 
 @dataclass(frozen=True, repr=False)
-class BooleanSum(Law):
+class BooleanSum(WithoutMatrixModel):
     """Boolean additive convolution: ``z - 1/G`` adds (Speicher & Woroudi 1997)."""
 
     laws: tuple[Law, ...]
@@ -121,15 +120,6 @@ class BooleanSum(Law):
     def relation(self) -> Relation:
         """``1/G = sum 1/G_i - (n-1) z``."""
         return nodes.Boolean(tuple(law.relation() for law in self.laws))
-
-    def sample_matrix(self, n: int, rng: Any = None) -> Matrix:
-        """Quantiles of the law in a random basis: no sum of matrices has this law."""
-        return of_quantiles(self, n, rng)
-
-    @property
-    def has_matrix_model(self) -> bool:
-        """No."""
-        return False
 
     def __repr__(self) -> str:
         return f"boolean_sum({', '.join(map(repr, self.laws))})"
@@ -149,7 +139,7 @@ def boolean_sum(*laws: Law) -> Law:
 
 
 @dataclass(frozen=True, repr=False)
-class MonotoneConvolution(Law):
+class MonotoneConvolution(WithoutMatrixModel):
     """Monotone convolution: ``F = F_first o F_second`` with ``F = 1/G`` (Muraki 2001)."""
 
     first: Law
@@ -162,15 +152,6 @@ class MonotoneConvolution(Law):
     def relation(self) -> Relation:
         """The first law at ``1/G`` of the second."""
         return nodes.Monotone(self.first.relation(), self.second.relation())
-
-    def sample_matrix(self, n: int, rng: Any = None) -> Matrix:
-        """Quantiles of the law in a random basis: no sum of matrices has this law."""
-        return of_quantiles(self, n, rng)
-
-    @property
-    def has_matrix_model(self) -> bool:
-        """No."""
-        return False
 
     def __repr__(self) -> str:
         return f"monotone({self.first!r}, {self.second!r})"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from freesym.errors import InvalidLawError, UnsupportedOperationError
 from freesym.law import Law
-from freesym.laws._models import rotated
+from freesym.laws._models import of_quantiles, rotated
 from freesym.parameters import as_sequence, is_expression, number_repr, short
 
 
@@ -64,6 +64,19 @@ def require_laws(values: Any, operation: str) -> tuple[Law, ...]:
 def symmetric_function(eigenvalues: NDArray[np.float64], rng: Any) -> NDArray[np.float64]:
     """A matrix with these eigenvalues in a random basis."""
     return rotated(eigenvalues, np.random.default_rng(rng))
+
+
+class WithoutMatrixModel(Law):
+    """A law that no operation on random matrices has."""
+
+    def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
+        """Quantiles of the law in a random basis."""
+        return of_quantiles(self, n, rng)
+
+    @property
+    def has_matrix_model(self) -> bool:
+        """No."""
+        return False
 
 
 class UnaryOperation(Law):
