@@ -379,7 +379,7 @@ def test_interruption(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c",
          "import freesym.cli as c; print('ready', flush=True); raise SystemExit(c.main())",
-         "jacobian", "--depth", "400", "--verify", "2000", "--csv", str(tmp_path / "a.csv")],
+         "jacobian", "--depth", "200", "--verify", "2000", "--csv", str(tmp_path / "a.csv")],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
     )  # fmt: skip
     assert process.stdout.readline() == "ready\n"

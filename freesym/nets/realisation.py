@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,11 @@ from freesym.laws import Empirical
 from freesym.laws._models import haar_orthogonal, orthonormal_columns
 from freesym.nets.activations import Activation
 from freesym.nets.products import Sparse, Weights, layered_law
-from freesym.nets.sampling import MAX_SAMPLED_WIDTH, kolmogorov_distance
+from freesym.nets.sampling import (
+    MAX_SAMPLED_WEIGHTS,
+    MAX_SAMPLED_WIDTH,
+    kolmogorov_distance,
+)
 from freesym.nets.slope_law import stratified_slopes
 from freesym.parameters import as_generator, short
 
@@ -143,6 +148,13 @@ def sample_network(net: MLP, rng: Any = None) -> RandomNetwork:
         raise InvalidLawError(
             f"a layer of {max(net.widths)} units is too wide to sample; the limit is "
             f"{MAX_SAMPLED_WIDTH}; name a smaller width n"
+        )
+    count = sum(a * b for a, b in pairwise(net.widths))
+    if count > MAX_SAMPLED_WEIGHTS:
+        raise InvalidLawError(
+            f"{net.depth} layers of {max(net.widths)} units have {count:.3g} weights, more than "
+            f"{MAX_SAMPLED_WEIGHTS:.0e} to hold in memory; sample fewer layers or name a smaller "
+            "width n"
         )
     generator = as_generator(rng)
     weights, biases, masks = [], [], []

@@ -18,6 +18,8 @@ from freesym.nets.jacobian import Network
 
 Matrix = NDArray[np.float64]
 MAX_SAMPLED_WIDTH = 8192
+#: Eight gigabytes.
+MAX_SAMPLED_WEIGHTS = 10**9
 _SNAP = 1e-9
 
 
