@@ -97,8 +97,10 @@ def moments(relation: Relation, n: int) -> list[Number]:
     -------
     list of int, Fraction, float or SymPy expression
         Rational numbers (``int`` or ``Fraction``) if every parameter is one, expanded and
-        cancelled expressions if some are symbolic.  Floats if some parameter is a float, if a
-        power of rationals is irrational, or if a leaf or the inverse of a law is numerical.
+        cancelled expressions if some are symbolic.  Moments of inverses are algebraic numbers,
+        SymPy expressions in a square root or in a ``CRootOf``, where they are not rational.
+        Floats if some parameter is a float, if a power of rationals is irrational, if a leaf is
+        numerical, or if a law that is inverted has no polynomial of moderate degree.
 
     Raises
     ------
@@ -381,7 +383,7 @@ class _Calculation:
             case nodes.SymmetricSquare():
                 return convolve.square_moments(self.moments(relation.child, 2 * n))
             case nodes.NegativeInverse():
-                row = negative_moments(relation.child, n)
+                row = negative_moments(relation.child, n, rounded=self._field is _as_ball)
                 return [(-1) ** k * value for k, value in enumerate(row, 1)]
         raise UnsupportedOperationError(
             f"{type(relation).__name__} states neither its moments (a method known_moments) nor a "

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from freesym.spectrum import negative_moments
+
 if TYPE_CHECKING:
     from freesym.relations.relation import Relation
     from freesym.transforms.derivation import Derivation
@@ -12,6 +14,13 @@ if TYPE_CHECKING:
     from freesym.transforms.parametric import ParametricDensity
     from freesym.transforms.recurrence import MomentRecurrence
     from freesym.transforms.transform import Transform
+
+
+@negative_moments.exact_method
+def _negative_moments(relation: Relation, n: int) -> list[Any] | None:
+    from freesym.transforms.values_at_zero import exact_negative_moments
+
+    return exact_negative_moments(relation, n)
 
 
 class SymbolicLaw(ABC):
