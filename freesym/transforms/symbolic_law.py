@@ -311,8 +311,13 @@ class SymbolicLaw(ABC):
 
         return parametric_density(self.relation())
 
-    def edge_exponents(self) -> tuple[EdgeExponent, ...]:
+    def edge_exponents(self, *, max_degree: int | None = None) -> tuple[EdgeExponent, ...]:
         """How the density behaves at its edges: ``|x - edge|^exponent``.
+
+        Parameters
+        ----------
+        max_degree : int, optional
+            The largest predicted degree, of the law's polynomial or its discriminant, to allow.
 
         Returns
         -------
@@ -328,7 +333,7 @@ class SymbolicLaw(ABC):
         """
         from freesym.transforms.edges import edge_exponents
 
-        return edge_exponents(self.relation())
+        return edge_exponents(self.relation(), max_degree)
 
     def derivation(self, max_degree: int | None = None) -> Derivation:
         """How the law is derived: numbered steps with equations, LaTeX and sources.
@@ -366,12 +371,12 @@ class SymbolicLaw(ABC):
 
         return derivation(self, max_degree)
 
-    def _exact_edges(self) -> tuple[Any, ...]:
+    def _exact_edges(self, max_degree: int | None = None) -> tuple[Any, ...]:
         from freesym.transforms.edges import edges
 
-        return edges(self.relation())
+        return edges(self.relation(), max_degree)
 
-    def _exact_support(self) -> tuple[tuple[Any, Any], ...]:
+    def _exact_support(self, max_degree: int | None = None) -> tuple[tuple[Any, Any], ...]:
         from freesym.transforms.supports import support_with_atoms
 
-        return support_with_atoms(self.relation())
+        return support_with_atoms(self.relation(), max_degree)

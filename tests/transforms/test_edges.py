@@ -13,7 +13,12 @@ import sympy
 
 import freesym as fs
 from freesym.algebra.real_roots import real_roots
-from freesym.errors import InvalidLawError, NotAlgebraicError, UnsupportedOperationError
+from freesym.errors import (
+    DegreeError,
+    InvalidLawError,
+    NotAlgebraicError,
+    UnsupportedOperationError,
+)
 from freesym.transforms.precision import number
 
 TRUTH = json.loads((Path(__file__).parents[1] / "reference" / "truth.json").read_text())
@@ -261,3 +266,38 @@ def test_real_roots():
     assert real_roots([0, 1]) == [0.0]
     assert real_roots([-6, 11, -6, 1]) == pytest.approx([1, 2, 3])
     assert real_roots([1, 0, 1]) == []
+
+
+def test_zeros_of_large_polynomials_are_those_of_sympy():
+    """FLINT and SymPy count real zeros alike."""
+    x = sympy.Symbol("x")
+    polynomial = (x**2 - 2) ** 3 * (x - 1) ** 2 - x - sympy.Rational(1, 97)
+    numerator = sympy.Poly(97 * polynomial, x)
+    for k in range(sympy.count_roots(numerator)):
+        root = sympy.CRootOf(numerator, k, radicals=False)
+        with mpmath.workdps(50):
+            assert abs(number(root) - mpmath.mpmathify(root.evalf(60))) < mpmath.mpf(10) ** -48
+
+
+@pytest.mark.long
+def test_edges_from_a_large_discriminant():
+    """Of degree 528, with two intervals."""
+    law = fs.Discrete([0, 1, 3, 4, 7]) + fs.Discrete([0, 2, 5, 7, 12])
+    exact = law.edges(exact=True)
+    assert [float(mpmath.mpf(number(e))) for e in exact] == pytest.approx(law.edges(), rel=1e-9)
+    assert [e.exponent for e in law.edge_exponents()] == [R(1, 2)] * 4
+
+
+def test_large_discriminants_are_predicted():
+    law = fs.Discrete([0, 1, 3, 4, 7, 11]) + fs.Discrete([0, 2, 5, 7, 12, 13])
+    for ask in (lambda: law.edges(exact=True), lambda: law.support(exact=True), law.edge_exponents):
+        with pytest.raises(DegreeError, match=r"degree 1150.*max_degree=1150.*digits=") as caught:
+            ask()
+        assert caught.value.degree == 1150
+    with pytest.raises(DegreeError, match="max_degree"):
+        (fs.Semicircle() + fs.TwoPoint(-1, 1, F(1, 3))).edges(exact=True, max_degree=2)
+    law = fs.Semicircle() + fs.TwoPoint(-1, 1, F(1, 3))
+    assert law.edges(exact=True, max_degree=6) == law.edges(exact=True)
+    assert law.edge_exponents(max_degree=6) == law.edge_exponents()
+    with pytest.raises(InvalidLawError, match="max_degree"):
+        law.edges(exact=True, max_degree=0)
