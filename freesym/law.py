@@ -256,7 +256,7 @@ class Law(ParametrisedValue, SymbolicLaw, ABC):
     # ------------------------------------------------------------------ spectrum
 
     def G(self, z: ArrayLike, digits: int | None = None) -> Any:
-        """The Cauchy transform ``E 1/(z - X)``; at real ``z`` the boundary value from above."""
+        """``E 1/(z - X)``; at real ``z`` the limit from above, ``inf + nan j`` at atoms."""
         if digits is not None:
             return _certified().cauchy_transform(self._exact, z, digits, _limits())
         if is_expression(z):
