@@ -17,7 +17,7 @@ import numpy as np
 
 from freesym.algebra.newton_polygon import branches
 from freesym.algebra.polynomials import Polynomial
-from freesym.errors import UnsupportedOperationError
+from freesym.errors import FreesymError, UnsupportedOperationError
 from freesym.lazy import LazyModule
 from freesym.parameters import as_count
 from freesym.relations.relation import Relation
@@ -26,7 +26,7 @@ from freesym.spectrum.support import continuous_support
 from freesym.transforms.candidates import candidates, discriminant, is_small, singular_factors
 from freesym.transforms.curve import Curve, algebraic_curve
 from freesym.transforms.degrees import MOST
-from freesym.transforms.instances import instances
+from freesym.transforms.instances import instances, substituted, symbols_of
 from freesym.transforms.parameters import check_exact
 from freesym.transforms.power_products import Chart, power_chart, square_chart
 from freesym.transforms.precision import number
@@ -64,6 +64,9 @@ def edges(relation: Relation, max_degree: int | None = None) -> tuple[Any, ...]:
 def edge_exponents(relation: Relation, max_degree: int | None = None) -> tuple[EdgeExponent, ...]:
     """The exponent of the density at every finite edge, and at cusps inside the support.
 
+    With one symbol the exponents are piecewise where an edge arrives at a hard place (0, for
+    the Marchenko-Pastur law of ratio 1); with several they are those of generic values.
+
     Raises
     ------
     UnsupportedOperationError
@@ -90,12 +93,73 @@ def _edge_exponents(relation: Relation, max_degree: int | None) -> tuple[EdgeExp
     found = []
     for edge, side in _places(core, max_degree):
         found.append(EdgeExponent(edge, side, _exponent(core, edge, side, max_degree)))
+    found = _with_special_values(core, found, max_degree)
     other = {"left": "right", "right": "left"}
     moved = [
         EdgeExponent(scale * e + shift, s if scale.is_positive else other[s], a)
         for e, s, a in found
     ]
     return tuple(moved if scale.is_positive else reversed(moved))
+
+
+def _with_special_values(
+    relation: Relation, found: list[EdgeExponent], max_degree: int | None
+) -> list[EdgeExponent]:
+    """Piecewise exponents where an edge arrives at a fixed place at a value of the only symbol.
+
+    Such places are 0 and the candidates without symbols, for example the poles of transforms.
+    The exponents there are those of the law with that number for its symbol.
+    """
+    symbols = symbols_of(relation)
+    if len(symbols) != 1:
+        return found
+    (symbol,) = symbols
+    fixed = {c for c in candidates(relation, max_degree) if not c.free_symbols}
+    places = [e.edge for e in found]
+    for value in _arrivals(places, {sympy.S.Zero, *fixed}, symbol):
+        try:
+            case = substituted(relation, {symbol: Fraction(int(value.p), int(value.q))})
+            special = _edge_exponents(case, max_degree)
+        except (FreesymError, ArithmeticError, TypeError, ValueError):
+            continue
+        found = [_specialised(e, symbol, value, special) for e in found]
+    return found
+
+
+def _arrivals(places: list[Any], fixed: set[Any], symbol: Any) -> list[Any]:
+    """Rational values of the symbol, inside its assumptions, at which an edge is a fixed place."""
+    found: set[Any] = set()
+    for edge in places:
+        pieces = edge.args if isinstance(edge, sympy.Piecewise) else [(edge, None)]
+        for expression, _ in pieces:
+            if symbol in expression.free_symbols:
+                for place in fixed:
+                    found |= set(_rational_zeros(expression - place, symbol))
+    return sorted(found)
+
+
+def _rational_zeros(expression: Any, symbol: Any) -> list[Any]:
+    try:
+        zeros = sympy.solve(expression, symbol)
+    except (NotImplementedError, ValueError):
+        return []
+    return [zero for zero in zeros if zero.is_Rational]
+
+
+def _specialised(
+    generic: EdgeExponent, symbol: Any, value: Any, special: tuple[EdgeExponent, ...]
+) -> EdgeExponent:
+    place = generic.edge.subs(symbol, value)
+    same = [e for e in special if e.side == generic.side and sympy.simplify(e.edge - place) == 0]
+    if len(same) != 1:
+        return generic
+    exponent = sympy.sympify(generic.exponent)
+    if sympy.simplify(exponent.subs(symbol, value) - same[0].exponent) == 0:
+        return generic
+    pieces = exponent.args if isinstance(exponent, sympy.Piecewise) else [(exponent, True)]
+    return generic._replace(
+        exponent=sympy.Piecewise((same[0].exponent, sympy.Eq(symbol, value)), *pieces)
+    )
 
 
 def _places(relation: Relation, max_degree: int | None) -> list[tuple[Any, str]]:

@@ -135,6 +135,11 @@ def _squared(relation: nodes.SymmetricSquare, max_degree: int | None) -> tuple[I
 
 def _selected(relation: Relation, max_degree: int | None) -> tuple[Interval, ...]:
     cases = [(dict(values), case) for values, case in instances(relation, _VALUES)]
+    if not cases:
+        raise UnsupportedOperationError(
+            "no values of the symbols were found at which this is a law; declare assumptions that "
+            "its parameters satisfy, or bind the symbols by subs"
+        )
     found = candidates(relation, max_degree)
     supports = [continuous_support(case.numeric()) for _, case in cases]
     if len({len(intervals) for intervals in supports}) != 1:

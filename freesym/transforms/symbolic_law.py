@@ -323,7 +323,9 @@ class SymbolicLaw(ABC):
         -------
         tuple of EdgeExponent
             Named tuples ``(edge, side, exponent)``, ``side`` being where the density lives:
-            1/2 at a soft edge, 1/3 on both sides of a cusp, ``1/L - 1`` at a hard edge.
+            1/2 at a soft edge, 1/3 on both sides of a cusp, ``1/L - 1`` at a hard edge.  With
+            one symbol they are piecewise where values of it are special, with several they are
+            those of generic values.
 
         Examples
         --------

@@ -190,11 +190,11 @@ def test_regimes_of_one_symbol():
 
 
 def test_exponents_in_regimes():
-    """Soft below 1 and hard above; at 1 itself it is -2/3, of which nothing is said."""
+    """Soft below 1, hard above, and -2/3 at 1 itself."""
     (_, _, exponent), _ = fs.MarchenkoPastur(c).multiplicative_power(2).edge_exponents()
     assert exponent.subs(c, R(1, 3)) == R(1, 2)
     assert exponent.subs(c, 3) == -R(1, 2)
-    assert exponent.subs(c, 1) is sympy.nan
+    assert exponent.subs(c, 1) == -R(2, 3)
     (_, _, critical), _ = fs.MarchenkoPastur(1).multiplicative_power(2).edge_exponents()
     assert critical == -R(2, 3)
 
@@ -301,3 +301,34 @@ def test_large_discriminants_are_predicted():
     assert law.edge_exponents(max_degree=6) == law.edge_exponents()
     with pytest.raises(InvalidLawError, match="max_degree"):
         law.edges(exact=True, max_degree=0)
+
+
+@pytest.mark.parametrize(
+    ("law", "values"),
+    [
+        (fs.MarchenkoPastur(c), [R(1, 2), 1, 2]),
+        (3 - 2 * fs.MarchenkoPastur(3 * c), [R(1, 5), R(1, 3), 2]),
+        (fs.MarchenkoPastur(c) @ fs.Bernoulli(R(1, 3)), [1, 3, 4]),
+        (fs.Bernoulli(p) @ fs.Bernoulli(R(1, 3)), [R(1, 4), R(1, 3), R(1, 2), R(2, 3), R(3, 4)]),
+        (fs.MarchenkoPastur(1) @ fs.MarchenkoPastur(c), [R(1, 2), 1, 2]),
+        (fs.MarchenkoPastur(c).multiplicative_power(3), [R(1, 2), 1, 2]),
+    ],
+    ids=str,
+)
+def test_exponents_at_special_values_of_a_symbol(law, values):
+    """They are those of the law with the number, at every edge of it."""
+    (symbol,) = law.free_symbols
+    found = law.edge_exponents()
+    for value in values:
+        expected = law.subs({symbol: value}).edge_exponents()
+        bound = [(e.edge.subs(symbol, value), e.side, sympy.sympify(e.exponent).subs(symbol, value))
+                 for e in found]  # fmt: skip
+        assert len(bound) == len(expected)
+        for (edge, side, exponent), other in zip(bound, expected, strict=True):
+            assert float(edge) == pytest.approx(float(other.edge), abs=1e-12)
+            assert (side, exponent) == (other.side, other.exponent)
+
+
+def test_symbols_without_admitted_values():
+    with pytest.raises(UnsupportedOperationError, match="no values of the symbols"):
+        fs.FreeBinomial(2 + c, 3).edges()
