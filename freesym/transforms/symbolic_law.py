@@ -291,6 +291,11 @@ class SymbolicLaw(ABC):
         powers of Marchenko-Pastur, Bernoulli and Wachter laws, such as the Jacobians of ReLU
         networks of any depth.
 
+        Two zeros or poles of the chart are taken to 0 and infinity, where their exponents only
+        turn an angle; with up to two others, of exponents that are equal or opposite, the radius
+        solves a quadratic equation.  Products with more different factors, for example of two
+        Marchenko-Pastur laws with different ratios other than 1, have none.
+
         Raises
         ------
         UnsupportedOperationError
