@@ -96,11 +96,9 @@ def moments(relation: Relation, n: int) -> list[Number]:
     Returns
     -------
     list of int, Fraction, float or SymPy expression
-        Rational numbers (``int`` or ``Fraction``) if every parameter is one, expanded and
-        cancelled expressions if some are symbolic.  Moments of inverses are algebraic numbers,
-        SymPy expressions in a square root or in a ``CRootOf``, where they are not rational.
-        Floats if some parameter is a float, if a power of rationals is irrational, if a leaf is
-        numerical, or if a law that is inverted has no polynomial of moderate degree.
+        Rational numbers if every parameter is one, cancelled expressions if some are symbolic, and
+        for inverses also algebraic numbers.  Floats if some parameter is one, if a power is
+        irrational, if a leaf is numerical, or if what is inverted has no moderate polynomial.
 
     Raises
     ------
@@ -188,15 +186,13 @@ def _results(quantity: Quantity, relation: Relation, n: int, rounded: bool) -> t
 def _result(value: Scalar) -> Number:
     """Functions of independent parameters need no check that they are finite and real."""
     free = isinstance(value, ParameterFunction) and value.ring.is_free
-    number = from_native(value)
-    return number if free else as_number(number)
+    return from_native(value) if free else as_number(from_native(value))
 
 
 def _row(quantity: Quantity, relation: Relation, n: int, field: Field) -> Moments:
     calculation = _Calculation(field, has_symbols(relation))
     calculation.prepare(quantity, relation, n)
-    row: Moments = getattr(calculation, quantity)(relation, n)
-    return row
+    return getattr(calculation, quantity)(relation, n)  # type: ignore[no-any-return]
 
 
 # --------------------------------------------------------------------------- fields of numbers
@@ -499,6 +495,5 @@ def _monic_product(rows: Sequence[Coefficients], powers: Coefficients) -> Moment
 def _product_of_powers(bases: Coefficients, powers: Coefficients, k: int) -> Scalar:
     """``prod base_i^(k t_i)``."""
     factors = [scalar_power(base, k * t) for base, t in zip(bases, powers, strict=True)]
-    if any(isinstance(factor, float) for factor in factors):
-        factors = list(map(from_native, factors))
-    return math.prod(factors)
+    rounded = any(isinstance(factor, float) for factor in factors)
+    return math.prod(map(from_native, factors) if rounded else factors)
