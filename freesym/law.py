@@ -256,7 +256,7 @@ class Law(ParametrisedValue, SymbolicLaw, ABC):
     # ------------------------------------------------------------------ spectrum
 
     def G(self, z: ArrayLike, digits: int | None = None) -> Any:
-        """The Cauchy transform ``E 1/(z - X)``; at real ``z`` the boundary value from above."""
+        """``E 1/(z - X)``; at real ``z`` the limit from above, ``inf + nan j`` at atoms."""
         if digits is not None:
             return _certified().cauchy_transform(self._exact, z, digits, _limits())
         if is_expression(z):
@@ -360,7 +360,13 @@ class Law(ParametrisedValue, SymbolicLaw, ABC):
         shape, generator = parameters.as_size(size), parameters.as_generator(rng)
         return _distribution.sample(self._numeric, shape, generator)
 
-    def support(self, *, exact: bool | None = None, digits: int | None = None) -> tuple[Any, ...]:
+    def support(
+        self,
+        *,
+        exact: bool | None = None,
+        digits: int | None = None,
+        max_degree: int | None = None,
+    ) -> tuple[Any, ...]:
         """The intervals of the support of the continuous part and the atoms, ascending.
 
         Parameters
@@ -372,6 +378,8 @@ class Law(ParametrisedValue, SymbolicLaw, ABC):
         digits : int, optional
             Give so many proved digits, as mpmath numbers, in a tuple that says in ``complete``
             whether it was proved that there are no others.
+        max_degree : int, optional
+            The largest predicted degree of polynomials that exact edges may need.
 
         Examples
         --------
@@ -383,11 +391,17 @@ class Law(ParametrisedValue, SymbolicLaw, ABC):
         if digits is not None:
             return _certified_edges().support(self._exact, digits)  # type: ignore[no-any-return]
         if exact if exact is not None else bool(self.free_symbols):
-            return self._exact_support()
+            return self._exact_support(max_degree)
         _existence.require_law(self._numeric)
         return _support.support(self._numeric)
 
-    def edges(self, *, exact: bool | None = None, digits: int | None = None) -> tuple[Any, ...]:
+    def edges(
+        self,
+        *,
+        exact: bool | None = None,
+        digits: int | None = None,
+        max_degree: int | None = None,
+    ) -> tuple[Any, ...]:
         """The end points of the intervals of the support of the continuous part.
 
         Parameters
@@ -398,6 +412,8 @@ class Law(ParametrisedValue, SymbolicLaw, ABC):
         digits : int, optional
             Give so many proved digits, as mpmath numbers, in a tuple that says in ``complete``
             whether it was proved that there are no others.
+        max_degree : int, optional
+            The largest predicted degree of polynomials that exact edges may need.
 
         Raises
         ------
@@ -413,7 +429,7 @@ class Law(ParametrisedValue, SymbolicLaw, ABC):
         if digits is not None:
             return _certified_edges().edges(self._exact, digits)  # type: ignore[no-any-return]
         if exact if exact is not None else bool(self.free_symbols):
-            return self._exact_edges()
+            return self._exact_edges(max_degree)
         _existence.require_law(self._numeric)
         return _support.edges(self._numeric)
 

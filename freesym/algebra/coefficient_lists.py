@@ -262,15 +262,22 @@ def _powers_of_growth(ring: _Lists, growth: Coefficients, slope: Coefficients) -
     size = len(growth)
     step = math.isqrt(size - 1) + 1
     base, weight = ring.enter(growth), ring.enter(slope)
-    small, power = [], base
-    for i in range(1, step + 1):
-        small.append(ring.product(weight, power))
-        power = ring.product(power, base) if i < step else power
+    powers = _powers(ring, base, step)
+    plain = slope[0] == 1 and not any(value != 0 for value in slope[1:])
+    small = powers if plain else [ring.product(weight, power) for power in powers]
     unit = growth[0] * 0
-    giant = [ring.enter([unit + 1, *[unit] * (size - 1)])]
-    while len(giant) * step < size:
-        giant.append(ring.product(giant[-1], power))
+    one = ring.enter([unit + 1, *[unit] * (size - 1)])
+    giant = [one, *_powers(ring, powers[-1], (size - 1) // step)]
     return ring.antidiagonals(small, giant)
+
+
+def _powers(ring: _Lists, base: Any, count: int) -> list[Any]:
+    """The first powers; squares cost less than other products."""
+    found = [base][:count]
+    for i in range(2, count + 1):
+        half = found[i // 2 - 1]
+        found.append(ring.product(found[-1], base) if i % 2 else ring.product(half, half))
+    return found
 
 
 def _over_integers(growth: Coefficients, slope: Coefficients) -> list[Scalar] | None:

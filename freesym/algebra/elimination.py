@@ -22,16 +22,8 @@ AUXILIARY = "t"
 
 def function_of(polynomial: Polynomial, name: str) -> Quotient | None:
     """The function a polynomial that is linear in ``name`` stands for."""
-    pair = _linear(polynomial, name)
+    pair = polynomial.linear_function(name)
     return None if pair is None else Quotient(*pair)
-
-
-def _linear(polynomial: Polynomial, name: str) -> tuple[Polynomial, Polynomial] | None:
-    """Numerator and denominator of that function, not reduced."""
-    if polynomial.degree(name) != 1:
-        return None
-    slope = polynomial.derivative(name)
-    return slope * polynomial.generator(name) - polynomial, slope
 
 
 def graph_of(function: Quotient, name: str) -> Polynomial:
@@ -41,6 +33,13 @@ def graph_of(function: Quotient, name: str) -> Polynomial:
 
 def _graph(top: Polynomial, bottom: Polynomial, name: str) -> Polynomial:
     return (top.generator(name) * bottom - top).primitive()
+
+
+def _reduced_graph(top: Polynomial, bottom: Polynomial, name: str) -> Polynomial:
+    common = top.gcd(bottom)
+    if not common.raw.is_one():
+        top, bottom = top // common, bottom // common
+    return _graph(top, bottom, name)
 
 
 def substituted(
@@ -121,17 +120,17 @@ def _folded(polynomials: Iterable[Polynomial], name: str, *, multiply: bool) -> 
     rational: tuple[Polynomial, Polynomial] | None = None
     others: list[Polynomial] = []
     for polynomial in polynomials:
-        function = _linear(polynomial, name)
+        function = polynomial.linear_function(name)
         if function is None:
             others.append(polynomial)
         elif rational is None:
             rational = function
         else:
             rational = _with(rational, function, multiply=multiply)
-    others.sort(key=lambda p: (p.degree(name), len(p)))
     if not others:
         assert rational is not None
-        return graph_of(Quotient(*rational), name)
+        return _reduced_graph(*rational, name)
+    others.sort(key=lambda p: (p.degree(name), len(p)))
     if rational is not None:
         others[0] = (scaled if multiply else _shifted)(others[0], name, Quotient(*rational))
     result = others[0]
@@ -145,7 +144,11 @@ def _with(
 ) -> tuple[Polynomial, Polynomial]:
     """The sum or product of two fractions, which is reduced once, at the end."""
     (a, b), (c, d) = first, second
-    return (a * c if multiply else a * d + b * c), b * d
+    if multiply:
+        return a * c, b * d
+    if d.raw.is_one():
+        return a + b * c, b
+    return a * d + b * c, b * d
 
 
 def _shifted(polynomial: Polynomial, name: str, shift: Quotient) -> Polynomial:

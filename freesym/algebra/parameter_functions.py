@@ -55,19 +55,41 @@ class Ring:
 
     @cached_property
     def roots(self) -> tuple[tuple[int, int, Any], ...]:
-        """The generators that are roots of rational numbers: place, degree, and equation."""
+        """The generators that are algebraic numbers: place, degree, and equation."""
         found = []
         for place, generator in enumerate(self.generators):
-            base, exponent = generator.as_base_exp()
-            if base.is_Rational and exponent.is_Rational and exponent.p == 1:
-                degree = int(exponent.q)
-                equation = self.context.gens()[place] ** degree - rational(base)
-                found.append((place, degree, equation))
+            row = _equation(generator)
+            if row is not None:
+                x = self.context.gens()[place]
+                equation = sum((c * x**k for k, c in enumerate(row)), self.context.constant(0))
+                found.append((place, len(row) - 1, equation))
         return tuple(found)
 
     def constant(self, value: Any) -> Any:
         """A rational number as a polynomial."""
         return self.context.constant(value)
+
+    def reciprocal(self, polynomial: Any) -> Any | None:
+        """The reciprocal of a number in one of the roots, as a polynomial; None of others.
+
+        Examples
+        --------
+        >>> import sympy
+        >>> ring = ring_of(frozenset([sympy.sqrt(2)]))
+        >>> ring.reciprocal(ring.context.gens()[0] + 1)
+        x0 - 1
+        """
+        used = [place for place, degree in enumerate(polynomial.degrees()) if degree > 0]
+        root = next((root for root in self.roots if [root[0]] == used), None)
+        if root is None:
+            return None
+        place, _, equation = root
+        common, factor, _ = _univariate(polynomial, place).xgcd(_univariate(equation, place))
+        if common.degree() > 0:  # the equation is reducible
+            return None
+        x = self.context.gens()[place]
+        row = (factor / common[0]).coeffs()
+        return sum((c * x**k for k, c in enumerate(row)), self.context.constant(0))
 
     def lowered(self, polynomial: Any) -> Any:
         """The same number or function, powers of roots replaced.
@@ -86,6 +108,21 @@ class Ring:
             if degrees[place] >= degree:
                 polynomial = divmod(polynomial, equation)[1]
         return polynomial
+
+
+def _equation(generator: Any) -> list[Any] | None:
+    """The coefficients, constant term first, of an equation of an algebraic number."""
+    if isinstance(generator, sympy.CRootOf):
+        return [rational(c) for c in reversed(generator.poly.all_coeffs())]
+    base, exponent = generator.as_base_exp()
+    if base.is_Rational and exponent.is_Rational and exponent.p == 1:
+        return [-rational(base), *[flint.fmpq(0)] * (int(exponent.q) - 1), flint.fmpq(1)]
+    return None
+
+
+def _univariate(polynomial: Any, place: int) -> Any:
+    terms = {int(exponents[place]): c for exponents, c in polynomial.to_dict().items()}
+    return flint.fmpq_poly([terms.get(k, 0) for k in range(max(terms) + 1)])
 
 
 @lru_cache(maxsize=1024)
@@ -214,6 +251,9 @@ class ParameterFunction:
             raise ZeroDivisionError("division by an expression that is 0")
         leading = self.numerator.leading_coefficient()
         top = self.ring.constant(1) if self.denominator is None else self.denominator
+        reciprocal = self.ring.reciprocal(self.numerator)
+        if reciprocal is not None:
+            return ParameterFunction(self.ring, self.ring.lowered(top * reciprocal))
         bottom = None if self.numerator.is_constant() else self.numerator / leading
         return ParameterFunction(self.ring, top / leading, bottom)
 
@@ -358,7 +398,14 @@ def left(value: Any) -> Any:
     else:
         denominator = _expression([(e, c * int(scale.q)) for e, c in bottom[0]], value.ring)
     quotient = numerator / denominator
-    return quotient if value.ring.is_free else quotient.cancel().expand(**_EXPAND)
+    return quotient if value.ring.is_free else _expanded(quotient.cancel())
+
+
+def _expanded(quotient: Any) -> Any:
+    numerator, denominator = sympy.fraction(quotient)
+    if denominator.free_symbols:
+        return numerator.expand(**_EXPAND) / denominator
+    return quotient.expand(**_EXPAND)
 
 
 def _integral(polynomial: Any) -> tuple[list[tuple[Any, int]], Any]:

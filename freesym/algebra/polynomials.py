@@ -224,6 +224,21 @@ class Polynomial:
         """The partial derivative."""
         return Polynomial(self.raw.derivative(name))
 
+    def linear_function(self, name: str) -> tuple[Polynomial, Polynomial] | None:
+        """Numerator and denominator, not reduced, of the zero of a polynomial that is linear.
+
+        Examples
+        --------
+        >>> x, y = Polynomial.generators(("x", "y"))
+        >>> (x * y - 2 * x + y**2).linear_function("x")
+        (-y**2, y - 2)
+        """
+        raw, index = self.raw, self._index(name)
+        if raw.degrees()[index] != 1:
+            return None
+        slope = raw.derivative(index)
+        return Polynomial(slope * raw.context().gen(index) - raw), Polynomial(slope)
+
     def replaced(self, values: Mapping[str, Polynomial]) -> Polynomial:
         """The polynomial with generators replaced by polynomials of the same ring."""
         context = self.raw.context()

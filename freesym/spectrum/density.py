@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from freesym.errors import ConvergenceError, InvalidLawError
+from freesym.errors import ConvergenceError, FreesymError, InvalidLawError
 from freesym.parameters import short
+from freesym.relations import nodes
+from freesym.relations.leaf import CauchyLeaf
 from freesym.relations.relation import Relation
 from freesym.spectrum.atoms import atoms
 from freesym.spectrum.bounds import hull
@@ -23,6 +25,8 @@ Real = NDArray[np.float64]
 _HUGE, _LOW = 1e5, 1e-3
 #: To this much of the spectrum's size edges at which the density is infinite are known.
 _EDGE = 2e-12
+#: What SymPy calls zoo: its modulus is infinite, its direction depends on how it is reached.
+INFINITE = complex(math.inf, math.nan)
 
 
 def real_points(x: ArrayLike, name: str = "x") -> Real:
@@ -140,14 +144,76 @@ def _beside(relation: Relation, x: float) -> float:
 
 
 def cauchy_transform(relation: Relation, z: ArrayLike) -> Any:
-    """``G`` at complex points, by reflection in the lower half-plane."""
+    """``G`` at complex points, by reflection in the lower half-plane.
+
+    Complex infinity, ``inf + nan j``, at atoms and at edges where the transform is infinite.
+    """
     points = complex_points(z)
     flat = points.ravel()
     values = np.where(np.isinf(flat), 0j, complex("nan"))
     fine = np.isfinite(flat)
     values[fine] = _reflected(relation, flat[fine])
-    refuse_unsolved(flat, values)
+    singular = _infinite_at(relation, flat, values)
+    values[singular] = INFINITE
+    values[~singular] = _in_gap_at_zero(relation, flat[~singular], values[~singular])
+    refuse_unsolved(flat[~singular], values[~singular])
     return shaped(values, points.shape)
+
+
+def _infinite_at(relation: Relation, z: Complex, g: Complex) -> NDArray[np.bool_]:
+    """Real points at which the transform is infinite: atoms, and edges where it keeps growing."""
+    found = np.zeros(z.shape, dtype=bool)
+    real = np.isfinite(z) & (z.imag == 0)
+    if not real.any():
+        return found
+    x = z[real].real
+    infinite = np.isin(x, [float(a) for a in atoms(relation)])
+    doubtful = ~infinite & (np.isnan(g[real]) | _at_hard_edges(relation, x, g[real]))
+    doubtful |= ~infinite & _at_logarithms(relation, x)
+    infinite[doubtful] = [_grows(relation, point) for point in x[doubtful]]
+    found[real] = infinite
+    return found
+
+
+def _in_gap_at_zero(relation: Relation, z: Complex, g: Complex) -> Complex:
+    """``G(0)`` where 0 lies in a gap at which the charts of factors are singular."""
+    from freesym.spectrum.negative_moments import from_contour
+
+    lost = (z == 0) & np.isnan(g)
+    if lost.any():
+        try:
+            g[lost] = -from_contour(relation, 1)[0]
+        except FreesymError:
+            return g
+    return g
+
+
+def _at_logarithms(relation: Relation, x: Real) -> NDArray[np.bool_]:
+    """Ends of stated densities, where a jump makes the transform infinite as a logarithm."""
+    from freesym.spectrum.support import continuous_support
+
+    if not _has_stated_part(relation):
+        return np.zeros(x.shape, dtype=bool)
+    return np.isin(x, [end for interval in continuous_support(relation) for end in interval])
+
+
+def _has_stated_part(relation: Relation) -> bool:
+    if isinstance(relation, (nodes.Affine, nodes.Mixture)):
+        return any(map(_has_stated_part, relation.children))
+    return isinstance(relation, CauchyLeaf)
+
+
+def _grows(relation: Relation, x: float) -> bool:
+    """Whether ``|G(x + i eta)|`` grows at least as a logarithm as ``eta`` decreases."""
+    steps = 10.0 ** np.arange(-3, -12, -2) * (abs(x) or min(1.0, _size(relation)))
+    g = transforms(relation, np.asarray(x + 1j * steps, dtype=np.complex128)).g
+    changes = np.abs(np.diff(g[np.isfinite(g)]))
+    return len(changes) > 1 and bool(changes[-1] > 0.9 * changes[-2])
+
+
+def _size(relation: Relation) -> float:
+    extent = max(map(abs, hull(relation)))
+    return extent if extent > 0 else 1.0
 
 
 def complex_points(z: ArrayLike) -> Complex:
@@ -168,7 +234,7 @@ def _reflected(relation: Relation, z: Complex) -> Complex:
 
 
 def moment_transform(relation: Relation, z: ArrayLike) -> Any:
-    """``M(z) = psi(1/z)``."""
+    """``M(z) = psi(1/z)``; complex infinity at the reciprocals of atoms other than 0."""
     points = complex_points(z)
     flat = points.ravel()
     values = np.zeros(flat.shape, dtype=np.complex128)
@@ -177,5 +243,8 @@ def moment_transform(relation: Relation, z: ArrayLike) -> Any:
     below = inverse.imag < 0
     psi = transforms(relation, np.where(below, inverse.conj(), inverse)).psi
     values[nonzero] = np.where(below, psi.conj(), psi)
-    refuse_unsolved(flat, values)
+    singular = np.zeros(flat.shape, dtype=bool)
+    singular[nonzero] = _infinite_at(relation, inverse, psi)
+    values[singular] = INFINITE
+    refuse_unsolved(flat[~singular], values[~singular])
     return shaped(values, points.shape)

@@ -96,9 +96,9 @@ def moments(relation: Relation, n: int) -> list[Number]:
     Returns
     -------
     list of int, Fraction, float or SymPy expression
-        Rational numbers (``int`` or ``Fraction``) if every parameter is one, expanded and
-        cancelled expressions if some are symbolic.  Floats if some parameter is a float, if a
-        power of rationals is irrational, or if a leaf or the inverse of a law is numerical.
+        Rational numbers if every parameter is one, cancelled expressions if some are symbolic, and
+        for inverses also algebraic numbers.  Floats if some parameter is one, if a power is
+        irrational, if a leaf is numerical, or if what is inverted has no moderate polynomial.
 
     Raises
     ------
@@ -186,15 +186,13 @@ def _results(quantity: Quantity, relation: Relation, n: int, rounded: bool) -> t
 def _result(value: Scalar) -> Number:
     """Functions of independent parameters need no check that they are finite and real."""
     free = isinstance(value, ParameterFunction) and value.ring.is_free
-    number = from_native(value)
-    return number if free else as_number(number)
+    return from_native(value) if free else as_number(from_native(value))
 
 
 def _row(quantity: Quantity, relation: Relation, n: int, field: Field) -> Moments:
     calculation = _Calculation(field, has_symbols(relation))
     calculation.prepare(quantity, relation, n)
-    row: Moments = getattr(calculation, quantity)(relation, n)
-    return row
+    return getattr(calculation, quantity)(relation, n)  # type: ignore[no-any-return]
 
 
 # --------------------------------------------------------------------------- fields of numbers
@@ -381,7 +379,7 @@ class _Calculation:
             case nodes.SymmetricSquare():
                 return convolve.square_moments(self.moments(relation.child, 2 * n))
             case nodes.NegativeInverse():
-                row = negative_moments(relation.child, n)
+                row = negative_moments(relation.child, n, rounded=self._field is _as_ball)
                 return [(-1) ** k * value for k, value in enumerate(row, 1)]
         raise UnsupportedOperationError(
             f"{type(relation).__name__} states neither its moments (a method known_moments) nor a "
@@ -497,6 +495,5 @@ def _monic_product(rows: Sequence[Coefficients], powers: Coefficients) -> Moment
 def _product_of_powers(bases: Coefficients, powers: Coefficients, k: int) -> Scalar:
     """``prod base_i^(k t_i)``."""
     factors = [scalar_power(base, k * t) for base, t in zip(bases, powers, strict=True)]
-    if any(isinstance(factor, float) for factor in factors):
-        factors = list(map(from_native, factors))
-    return math.prod(factors)
+    rounded = any(isinstance(factor, float) for factor in factors)
+    return math.prod(map(from_native, factors) if rounded else factors)

@@ -32,14 +32,24 @@ from freesym.spectrum.expansions import s_transform, taylor
 
 Interval = tuple[float, float]
 Atoms = dict[Any, Any]
+Method = Callable[[Relation, int], list[Scalar] | None]
 
 # Beyond this many atoms the common denominators of exact sums grow too long.
 _EXACT_ATOMS = 64
 _CHARTS: tuple[Kind, ...] = ("g", "psi")
 _RADIUS, _POINTS = 0.85, 256
 
+# Of rooms above: what eliminates is not known here.
+_exact_methods: list[Method] = []
 
-def negative_moments(relation: Relation, n: int) -> list[Scalar]:
+
+def exact_method(method: Method) -> Method:
+    """Register what finds exact values, or None, where no chart reaches 0 explicitly."""
+    _exact_methods.append(method)
+    return method
+
+
+def negative_moments(relation: Relation, n: int, *, rounded: bool = False) -> list[Scalar]:
     """Return ``E X^-1, ..., E X^-n``.
 
     Parameters
@@ -49,13 +59,16 @@ def negative_moments(relation: Relation, n: int) -> list[Scalar]:
         parameters for which 0 lies outside the support.
     n : int
         How many.
+    rounded : bool, optional
+        Whether values that are rounded in the end suffice.
 
     Returns
     -------
     list
-        Rationals or SymPy expressions for purely atomic laws, for trees explicit in ``psi`` and
-        for trees explicit in ``w``; balls for other rational curves; floats, of which the first
-        have relative errors of about 1e-13, for others.
+        Rationals or SymPy expressions for purely atomic laws, for trees explicit in ``psi`` or in
+        ``w`` and for algebraic laws; if ``rounded``, or where polynomials grow too large, balls
+        for rational curves, and floats, of which the first have relative errors of about 1e-13,
+        for others.
 
     Raises
     ------
@@ -72,18 +85,22 @@ def negative_moments(relation: Relation, n: int) -> list[Scalar]:
     table = _complete_atoms(relation)
     if table is not None and not _is_rounded(table):
         return _from_atoms(table, n)
-    gap = (-math.inf, math.inf) if numerical is None else _gap(numerical)
-    row: list[Scalar] | None
-    for attempt in (_from_s_transform, _from_cauchy_transform):
-        row = attempt(relation, n, gap)
-        if row is not None:
-            return row
+    around = (-math.inf, math.inf) if numerical is None else gap(numerical)
+    row = _explicit(relation, n, around)
+    if row is not None and (rounded or not any(isinstance(value, float) for value in row)):
+        return row
     if table is not None:
         return _from_atoms(table, n)
+    for method in () if rounded else _exact_methods:
+        found = method(relation, n)
+        if found is not None:
+            return found
+    if row is not None:
+        return row
     row = None if numerical is None else _from_curve(relation, n)
     if row is not None:
         return row
-    return _from_contour(relation.numeric() if numerical is None else numerical, n)
+    return from_contour(relation.numeric() if numerical is None else numerical, n)
 
 
 def _numerical(relation: Relation) -> Relation | None:
@@ -96,8 +113,14 @@ def _numerical(relation: Relation) -> Relation | None:
 # ------------------------------------------------------------------------------- where 0 lies
 
 
-def _gap(relation: Relation) -> Interval:
-    """Return an interval around 0 without spectrum, infinite where there is none on that side."""
+def gap(relation: Relation) -> Interval:
+    """Return an interval around 0 without spectrum, infinite where there is none on that side.
+
+    Raises
+    ------
+    InvalidLawError
+        If the support reaches 0.
+    """
     lower, upper = hull(relation)
     if lower > 0:
         return -math.inf, lower
@@ -152,9 +175,14 @@ def _exact(value: Any) -> Any:
     return Fraction(value) if isinstance(value, int) else value
 
 
-def _from_s_transform(relation: Relation, n: int, gap: Interval) -> list[Scalar] | None:
+def _explicit(relation: Relation, n: int, around: Interval) -> list[Scalar] | None:
+    row = _from_s_transform(relation, n, around)
+    return _from_cauchy_transform(relation, n) if row is None else row
+
+
+def _from_s_transform(relation: Relation, n: int, around: Interval) -> list[Scalar] | None:
     """The S-transform at -1, which ``psi`` reaches as ``w`` reaches 0 from one side."""
-    if math.isfinite(gap[0]) and math.isfinite(gap[1]):
+    if math.isfinite(around[0]) and math.isfinite(around[1]):
         return None
     if s_transform(relation, Series.variable(2) - 1) is None:
         return None
@@ -167,7 +195,7 @@ def _from_s_transform(relation: Relation, n: int, gap: Interval) -> list[Scalar]
     return moments_from_s_transform_series([(-1) ** k * value for k, value in enumerate(row)])
 
 
-def _from_cauchy_transform(relation: Relation, n: int, gap: Interval) -> list[Scalar] | None:
+def _from_cauchy_transform(relation: Relation, n: int) -> list[Scalar] | None:
     """The Taylor series of ``G`` at 0."""
     if not _states_cauchy_transform(relation):
         return None
@@ -237,7 +265,7 @@ def _midpoint(zero: Any) -> float:
 # -------------------------------------------------------------------------------- numerically
 
 
-def _from_contour(relation: Relation, n: int) -> list[Scalar]:
+def from_contour(relation: Relation, n: int) -> list[Scalar]:
     """The trapezoidal rule on a circle around 0; the lower half follows by reflection."""
     below, above = _gap_in_support(relation)
     radius = _RADIUS * min(-below, above)

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
+from freesym.algebra.discriminants import discriminant_degree, plane_discriminant
 from freesym.algebra.polynomials import Polynomial
 from freesym.algebra.real_roots import real_roots
-from freesym.errors import NotAlgebraicError
+from freesym.errors import DegreeError, NotAlgebraicError
 from freesym.lazy import LazyModule
 from freesym.relations.relation import Relation
 from freesym.transforms.branches import real_zeros, square_root
@@ -22,10 +23,12 @@ sympy: Any = LazyModule("sympy")
 
 _READABLE = 6
 _LARGEST_CHART = 12
+# Degrees of discriminants that take some twenty seconds, by the number of symbols.
+_LARGEST_DISCRIMINANTS = (1000, 200, 64, 24)
 
 
 @lru_cache(maxsize=256)
-def candidates(relation: Relation) -> tuple[Any, ...]:
+def candidates(relation: Relation, max_degree: int | None = None) -> tuple[Any, ...]:
     """Exact numbers or expressions among which the edges are, the most readable first.
 
     Charts that are products of powers give values of ``w`` at its critical points, which stay
@@ -35,6 +38,8 @@ def candidates(relation: Relation) -> tuple[Any, ...]:
     ------
     NotAlgebraicError
         If the law has neither a chart that is a product of powers nor a polynomial.
+    DegreeError
+        If the discriminant is predicted to be too large.
     """
     from_charts: list[Any] | None = None
     for chart, power in ((power_chart(relation), 1), (square_chart(relation), 2)):
@@ -45,7 +50,9 @@ def candidates(relation: Relation) -> tuple[Any, ...]:
                 return tuple(from_charts)
             break
     try:
-        return tuple(_unique([*_from_curve(algebraic_curve(relation)), *(from_charts or ())]))
+        curve = algebraic_curve(relation, max_degree)
+        check_discriminant(curve, max_degree)
+        return tuple(_unique([*_from_curve(curve), *(from_charts or ())]))
     except NotAlgebraicError:
         if from_charts is None:
             raise
@@ -63,9 +70,9 @@ def _is_long(point: Any) -> bool:
     return bool(point.has(sympy.CRootOf) or point.free_symbols)
 
 
-def unsolved_factors(relation: Relation) -> list[Any]:
+def unsolved_factors(relation: Relation, max_degree: int | None = None) -> list[Any]:
     """Factors of the discriminant whose zeros are no readable expressions."""
-    curve = algebraic_curve(relation)
+    curve = algebraic_curve(relation, max_degree)
     x = sympy.Symbol("x")
     factors = (curve.to_sympy(f, {"w": x}) for f in singular_factors(curve))
     return [f for f in factors if _zeros(f, x) is None]
@@ -138,12 +145,35 @@ def _readable(value: Any) -> Any:
 # ---------------------------------------------------------------------- discriminants
 
 
+def check_discriminant(curve: Curve, max_degree: int | None = None) -> None:
+    """Predict the size of a discriminant from the Newton polygon of its polynomial.
+
+    Raises
+    ------
+    DegreeError
+        With the prediction, and how to insist.
+    """
+    symbols = len(curve.parameters.atoms)
+    degree = discriminant_degree(curve.polynomial, "g", "w")
+    default = _LARGEST_DISCRIMINANTS[min(symbols, len(_LARGEST_DISCRIMINANTS) - 1)]
+    limit = default if max_degree is None else max_degree
+    if degree > limit:
+        named = f" with {symbols} symbols" if symbols else ""
+        raise DegreeError(
+            f"the edges are zeros of a discriminant that is predicted to reach the degree {degree}"
+            f"{named}, which is more than {limit}; to insist, give max_degree={degree}, or ask for "
+            "floats (exact=False) or proved digits (digits=30)",
+            degree,
+        )
+
+
 @lru_cache(maxsize=256)
 def discriminant(curve: Curve) -> Polynomial:
     """The discriminant of a curve as a polynomial in ``w``; 1 for rational transforms."""
     polynomial = curve.polynomial
     if polynomial.degree("g") > 1:
-        return polynomial.discriminant("g")
+        plane = not curve.parameters.atoms
+        return plane_discriminant(polynomial, "g", "w") if plane else polynomial.discriminant("g")
     return Polynomial.constant(polynomial.names, 1)
 
 

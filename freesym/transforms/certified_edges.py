@@ -33,6 +33,7 @@ from freesym.spectrum.certified import enclosed
 from freesym.spectrum.certified_edges import located_edges
 from freesym.spectrum.certified_numbers import bits_for, checked_digits, to_mpf
 from freesym.spectrum.expansions import exact
+from freesym.transforms.candidates import discriminant
 from freesym.transforms.curve import algebraic_curve
 
 mpmath: Any = LazyModule("mpmath")
@@ -116,10 +117,10 @@ def singular_polynomials(relation: Relation) -> list[Any] | None:
     if curve.parameters.atoms:
         return None
     p = curve.polynomial
-    parts = [p.discriminant("g") if p.degree("g") > 1 else None, p.coefficients("g")[-1]]
+    parts = [discriminant(curve), p.coefficients("g")[-1]]
     found: list[Any] = []
     for part in parts:
-        if part is None or part.is_constant():
+        if part.is_constant():
             continue
         found += [_univariate(f) for f in part.squarefree_factors()]
     return found

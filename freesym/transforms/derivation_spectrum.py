@@ -10,7 +10,7 @@ import sympy
 from freesym.errors import FreesymError, UnboundParameterError
 from freesym.spectrum.atoms import atoms
 from freesym.transforms import derivation_sources as sources
-from freesym.transforms.candidates import singular_factors
+from freesym.transforms.candidates import check_discriminant, singular_factors
 from freesym.transforms.curve import Curve
 from freesym.transforms.densities import density_formula
 from freesym.transforms.derivation_notation import Notation, Step, equal
@@ -144,6 +144,7 @@ def _discriminant(notation: Notation, curve: Curve) -> Found:
     degree = curve.polynomial.degree("g")
     if not 1 < degree <= _LARGEST_DISCRIMINANT:
         return []
+    check_discriminant(curve)
     factors = singular_factors(curve)
     if not factors or sum(map(len, factors)) > _MOST_TERMS:
         return []

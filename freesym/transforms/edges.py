@@ -17,14 +17,16 @@ import numpy as np
 
 from freesym.algebra.newton_polygon import branches
 from freesym.algebra.polynomials import Polynomial
-from freesym.errors import UnsupportedOperationError
+from freesym.errors import FreesymError, UnsupportedOperationError
 from freesym.lazy import LazyModule
+from freesym.parameters import as_count
 from freesym.relations.relation import Relation
 from freesym.spectrum.evaluate import transforms
 from freesym.spectrum.support import continuous_support
 from freesym.transforms.candidates import candidates, discriminant, is_small, singular_factors
 from freesym.transforms.curve import Curve, algebraic_curve
-from freesym.transforms.instances import instances
+from freesym.transforms.degrees import MOST
+from freesym.transforms.instances import instances, substituted, symbols_of
 from freesym.transforms.parameters import check_exact
 from freesym.transforms.power_products import Chart, power_chart, square_chart
 from freesym.transforms.precision import number
@@ -54,18 +56,23 @@ class EdgeExponent(NamedTuple):
     exponent: Any
 
 
-def edges(relation: Relation) -> tuple[Any, ...]:
+def edges(relation: Relation, max_degree: int | None = None) -> tuple[Any, ...]:
     """The ends of the intervals of the continuous part, exact and ascending."""
-    return tuple(end for interval in exact_support(relation) for end in interval)
+    return tuple(end for interval in exact_support(relation, max_degree) for end in interval)
 
 
-def edge_exponents(relation: Relation) -> tuple[EdgeExponent, ...]:
+def edge_exponents(relation: Relation, max_degree: int | None = None) -> tuple[EdgeExponent, ...]:
     """The exponent of the density at every finite edge, and at cusps inside the support.
+
+    With one symbol the exponents are piecewise where an edge arrives at a hard place (0, for
+    the Marchenko-Pastur law of ratio 1); with several they are those of generic values.
 
     Raises
     ------
     UnsupportedOperationError
         If the exponents depend on symbols in a way that has no formula.
+    DegreeError
+        If the law's polynomial or its discriminant is predicted to be too large.
 
     Examples
     --------
@@ -75,15 +82,18 @@ def edge_exponents(relation: Relation) -> tuple[EdgeExponent, ...]:
     [('0', 'left', '1/3'), ('0', 'right', '1/3')]
     """
     check_exact(relation)  # not in the cache, where floats are equal to exact numbers
-    return _edge_exponents(relation)
+    if max_degree is not None:
+        max_degree = as_count(max_degree, 1, MOST, "max_degree")
+    return _edge_exponents(relation, max_degree)
 
 
 @lru_cache(maxsize=256)
-def _edge_exponents(relation: Relation) -> tuple[EdgeExponent, ...]:
+def _edge_exponents(relation: Relation, max_degree: int | None) -> tuple[EdgeExponent, ...]:
     core, scale, shift = without_affine(relation)
     found = []
-    for edge, side in _places(core):
-        found.append(EdgeExponent(edge, side, _exponent(core, edge, side)))
+    for edge, side in _places(core, max_degree):
+        found.append(EdgeExponent(edge, side, _exponent(core, edge, side, max_degree)))
+    found = _with_special_values(core, found, max_degree)
     other = {"left": "right", "right": "left"}
     moved = [
         EdgeExponent(scale * e + shift, s if scale.is_positive else other[s], a)
@@ -92,11 +102,71 @@ def _edge_exponents(relation: Relation) -> tuple[EdgeExponent, ...]:
     return tuple(moved if scale.is_positive else reversed(moved))
 
 
-def _places(relation: Relation) -> list[tuple[Any, str]]:
+def _with_special_values(
+    relation: Relation, found: list[EdgeExponent], max_degree: int | None
+) -> list[EdgeExponent]:
+    """Piecewise exponents where an edge arrives at a fixed place at a value of the only symbol.
+
+    Such places are 0 and the candidates without symbols, for example the poles of transforms.
+    The exponents there are those of the law with that number for its symbol.
+    """
+    symbols = symbols_of(relation)
+    if len(symbols) != 1:
+        return found
+    (symbol,) = symbols
+    fixed = {c for c in candidates(relation, max_degree) if not c.free_symbols}
+    places = [e.edge for e in found]
+    for value in _arrivals(places, {sympy.S.Zero, *fixed}, symbol):
+        try:
+            case = substituted(relation, {symbol: Fraction(int(value.p), int(value.q))})
+            special = _edge_exponents(case, max_degree)
+        except (FreesymError, ArithmeticError, TypeError, ValueError):
+            continue
+        found = [_specialised(e, symbol, value, special) for e in found]
+    return found
+
+
+def _arrivals(places: list[Any], fixed: set[Any], symbol: Any) -> list[Any]:
+    """Rational values of the symbol, inside its assumptions, at which an edge is a fixed place."""
+    found: set[Any] = set()
+    for edge in places:
+        pieces = edge.args if isinstance(edge, sympy.Piecewise) else [(edge, None)]
+        for expression, _ in pieces:
+            if symbol in expression.free_symbols:
+                for place in fixed:
+                    found |= set(_rational_zeros(expression - place, symbol))
+    return sorted(found)
+
+
+def _rational_zeros(expression: Any, symbol: Any) -> list[Any]:
+    try:
+        zeros = sympy.solve(expression, symbol)
+    except (NotImplementedError, ValueError):
+        return []
+    return [zero for zero in zeros if zero.is_Rational]
+
+
+def _specialised(
+    generic: EdgeExponent, symbol: Any, value: Any, special: tuple[EdgeExponent, ...]
+) -> EdgeExponent:
+    place = generic.edge.subs(symbol, value)
+    same = [e for e in special if e.side == generic.side and sympy.simplify(e.edge - place) == 0]
+    if len(same) != 1:
+        return generic
+    exponent = sympy.sympify(generic.exponent)
+    if sympy.simplify(exponent.subs(symbol, value) - same[0].exponent) == 0:
+        return generic
+    pieces = exponent.args if isinstance(exponent, sympy.Piecewise) else [(exponent, True)]
+    return generic._replace(
+        exponent=sympy.Piecewise((same[0].exponent, sympy.Eq(symbol, value)), *pieces)
+    )
+
+
+def _places(relation: Relation, max_degree: int | None) -> list[tuple[Any, str]]:
     """Finite ends, and points inside where the density vanishes or is infinite."""
     places: list[tuple[Any, str]] = []
-    for low, high in exact_support(relation):
-        inside = _singular_inside(relation, low, high)
+    for low, high in exact_support(relation, max_degree):
+        inside = _singular_inside(relation, low, high, max_degree)
         chain = [low, *inside, high]
         for a, b in itertools.pairwise(chain):
             places += [(a, "right")] if a != -sympy.oo else []
@@ -104,13 +174,13 @@ def _places(relation: Relation) -> list[tuple[Any, str]]:
     return places
 
 
-def _singular_inside(relation: Relation, low: Any, high: Any) -> list[Any]:
+def _singular_inside(relation: Relation, low: Any, high: Any, max_degree: int | None) -> list[Any]:
     values, case = instances(relation)[0]
     numeric, known = case.numeric(), dict(values)
     found: dict[Any, float] = {}
     ends = [_float(end, known) for end in (low, high)]
     width = min(ends[1] - ends[0], 1e6)
-    for candidate in candidates(relation):
+    for candidate in candidates(relation, max_degree):
         try:
             place = _float(candidate, known)
         except (TypeError, ZeroDivisionError):
@@ -161,14 +231,14 @@ def _observed(numeric: Relation, edge: float, side: str, width: float) -> float 
 # ---------------------------------------------------------------------- one edge
 
 
-def _exponent(relation: Relation, edge: Any, side: str) -> Any:
+def _exponent(relation: Relation, edge: Any, side: str, max_degree: int | None) -> Any:
     regimes: dict[Any, list[Any]] = {}
     for values, case in instances(relation):
         known = dict(values)
         exponent = _from_chart(relation, edge, side, known, case)
         if exponent is None:
             _refuse_large(relation, edge)
-            exponent = _from_polygon(case, edge, side, known)
+            exponent = _from_polygon(case, edge, side, known, max_degree)
         found = regimes.setdefault(_regime(edge, known), [])
         if all(sympy.cancel(exponent - other) != 0 for other in found):
             found.append(exponent)
@@ -286,7 +356,9 @@ def _at_critical_point(
 # ---------------------------------------------------------------------- Newton polygon
 
 
-def _from_polygon(case: Relation, edge: Any, side: str, known: dict[Any, Any]) -> Any:
+def _from_polygon(
+    case: Relation, edge: Any, side: str, known: dict[Any, Any], max_degree: int | None
+) -> Any:
     """The exponent of the branch that behaves as the solver's density does."""
     numeric = case.numeric()
     place = _float(edge, known)
@@ -294,7 +366,7 @@ def _from_polygon(case: Relation, edge: Any, side: str, known: dict[Any, Any]) -
     observed = _observed(numeric, place, side, (max(finite) - min(finite)) if finite else 1.0)
     if observed is None:
         raise UnsupportedOperationError(f"the solver has no values beside the edge {place:.12g}")
-    exponents = _local_exponents(case, edge, known)
+    exponents = _local_exponents(case, edge, known, max_degree)
     best = min(exponents, key=lambda s: abs(float(s) - observed), default=None)
     if best is None or abs(float(best) - observed) > _TOLERANCE:
         shown = ", ".join(map(str, exponents))
@@ -315,9 +387,11 @@ def _is_simple(curve: Curve, factor: Polynomial) -> bool:
     return leading.divided(factor) is None and rest is not None and rest.divided(factor) is None
 
 
-def _local_exponents(case: Relation, edge: Any, known: dict[Any, Any]) -> list[Fraction]:
+def _local_exponents(
+    case: Relation, edge: Any, known: dict[Any, Any], max_degree: int | None
+) -> list[Fraction]:
     """The exponents of all branches over an edge that are no whole numbers."""
-    curve = algebraic_curve(case)
+    curve = algebraic_curve(case, max_degree)
     with mpmath.workdps(_DIGITS):
         place = _number(edge, known)
         for factor in singular_factors(curve):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from freesym.algebra.real_roots import real_root_balls
 from freesym.errors import UnsupportedOperationError
 from freesym.lazy import LazyModule
 
@@ -75,6 +76,8 @@ class _Evaluation:
             return function(*map(self, e.args))
         if e.is_Piecewise:
             return self._piecewise(e)
+        if isinstance(e, sympy.CRootOf) and e.is_real:
+            return _real_root(e)
         if e.is_number:
             return mpmath.mpmathify(e.evalf(mpmath.mp.dps + 5))
         raise UnsupportedOperationError(f"{e} has no numerical value; bind its symbols first")
@@ -108,6 +111,14 @@ class _Evaluation:
             return self._holds(then if self._holds(test) else otherwise)
         a, b = (mpmath.re(self(side)) for side in condition.args)
         return bool(_RELATIONS[condition.rel_op](a, b))
+
+
+def _real_root(root: Any) -> Any:
+    """FLINT isolates zeros of large polynomials where SymPy takes seconds for each."""
+    row = tuple(int(c) for c in reversed(root.poly.all_coeffs()))
+    ball = real_root_balls(row, mpmath.mp.prec + 16)[root.index]
+    mantissa, exponent = ball.mid().man_exp()
+    return mpmath.ldexp(int(mantissa), int(exponent))
 
 
 _RELATIONS: dict[str, Callable[[Any, Any], bool]] = {

@@ -33,7 +33,7 @@ sympy: Any = LazyModule("sympy")
 
 # So many exact moments of a law fit into memory.
 _MOST_TERMS = 50_000
-_NUMERIC_CHECKS, _SYMBOLIC_CHECKS = 512, 4
+_NUMERIC_CHECKS, _IRRATIONAL_CHECKS, _SYMBOLIC_CHECKS = 512, 24, 4
 # The work grows as the third power of the degree and by such a factor with every symbol; the
 # largest that is tried unasked takes some twenty seconds.
 _PER_SYMBOL, _LARGEST_WORK = 5, 5_000
@@ -55,7 +55,8 @@ class MomentRecurrence:
         ``m_0, ..., m_(start-1)``.
     verified : int
         How many coefficients of the differential equation were computed from exact moments and
-        found to vanish; 0 if the moments are floats, as those of inverses can be.
+        found to vanish; few if moments are irrational, as those of inverses can be, 0 if they are
+        floats.
     bound : int
         How many vanishing coefficients are a proof: a zero of the law's polynomial that satisfies
         the equation up to this order satisfies it.
@@ -207,8 +208,10 @@ def _equation(curve: Curve) -> tuple[DifferentialEquation, Polynomial]:
 
 
 def _verified(relation: Relation, curve: Curve, equation: DifferentialEquation, bound: int) -> int:
-    """Compare with exact moments: up to the bound if they are numbers, else a few."""
+    """Compare with exact moments: up to the bound if they are rational, else a few."""
     most = _SYMBOLIC_CHECKS + equation.order if curve.parameters.atoms else _NUMERIC_CHECKS
+    if any(map(is_expression, moments(relation, 1))):
+        most = min(most, _IRRATIONAL_CHECKS)
     count = min(bound + 1, most)
     row = [to_native(value) for value in (1, *moments(relation, count + equation.order))]
     if any(isinstance(value, float) for value in row):  # as those of 1/X can be

@@ -13,6 +13,7 @@ from typing import Any
 
 from freesym.errors import UnboundParameterError, UnsupportedOperationError
 from freesym.lazy import LazyModule
+from freesym.parameters import as_count
 from freesym.relations import nodes
 from freesym.relations.leaf import CauchyLeaf
 from freesym.relations.relation import Relation
@@ -22,6 +23,7 @@ from freesym.spectrum.support import Interval as FloatInterval
 from freesym.spectrum.support import continuous_support
 from freesym.transforms.candidates import candidates, singular_factors, unsolved_factors
 from freesym.transforms.curve import algebraic_curve
+from freesym.transforms.degrees import MOST
 from freesym.transforms.instances import instances, symbols_of
 from freesym.transforms.parameters import check_exact
 from freesym.transforms.precision import number
@@ -38,21 +40,25 @@ _SEPARATION = 20.0
 _VALUES = 6
 
 
-def exact_support(relation: Relation) -> tuple[Interval, ...]:
+def exact_support(relation: Relation, max_degree: int | None = None) -> tuple[Interval, ...]:
     """The intervals of the continuous part, with exact ends, ascending.
 
     Raises
     ------
     UnsupportedOperationError
         If the choice of edges depends on symbols, or they have no expression.
+    DegreeError
+        If the law's polynomial or its discriminant is predicted to be too large.
     """
     check_exact(relation)  # not in the cache, where floats are equal to exact numbers
-    return _support(relation)
+    if max_degree is not None:
+        max_degree = as_count(max_degree, 1, MOST, "max_degree")
+    return _support(relation, max_degree)
 
 
-def support_with_atoms(relation: Relation) -> tuple[Interval, ...]:
+def support_with_atoms(relation: Relation, max_degree: int | None = None) -> tuple[Interval, ...]:
     """The intervals, and isolated atoms where parameters do not leave them open."""
-    intervals = list(exact_support(relation))
+    intervals = list(exact_support(relation, max_degree))
     try:
         places = [sympy.sympify(place) for place in atoms(relation)]
     except (UnboundParameterError, TypeError, ValueError):
@@ -74,18 +80,18 @@ def _is_within(place: Any, interval: Interval) -> bool | None:
 
 
 @lru_cache(maxsize=256)
-def _support(relation: Relation) -> tuple[Interval, ...]:
+def _support(relation: Relation, max_degree: int | None) -> tuple[Interval, ...]:
     match relation:
         case Constant():
             return ()
         case nodes.Affine():
-            return _mapped(relation)
+            return _mapped(relation, max_degree)
         case nodes.Reshape():
-            return _support(relation.child)
+            return _support(relation.child, max_degree)
         case nodes.SymmetricSquare():
-            return _squared(relation)
+            return _squared(relation, max_degree)
     known = _stated(relation)
-    return _selected(relation) if known is None else known
+    return _selected(relation, max_degree) if known is None else known
 
 
 def _stated(relation: Relation) -> tuple[Interval, ...] | None:
@@ -100,9 +106,11 @@ def _stated(relation: Relation) -> tuple[Interval, ...] | None:
     return ((sympy.sympify(relation.a), sympy.sympify(relation.b)),)  # type: ignore[attr-defined]
 
 
-def _mapped(relation: nodes.Affine) -> tuple[Interval, ...]:
+def _mapped(relation: nodes.Affine, max_degree: int | None) -> tuple[Interval, ...]:
     scale, shift = sympy.sympify(relation.scale), sympy.sympify(relation.shift)
-    pairs = [(scale * a + shift, scale * b + shift) for a, b in _support(relation.child)]
+    pairs = [
+        (scale * a + shift, scale * b + shift) for a, b in _support(relation.child, max_degree)
+    ]
     if scale.is_positive:
         return tuple(pairs)
     if scale.is_negative:
@@ -113,8 +121,8 @@ def _mapped(relation: nodes.Affine) -> tuple[Interval, ...]:
     )
 
 
-def _squared(relation: nodes.SymmetricSquare) -> tuple[Interval, ...]:
-    inner = _support(relation.child)
+def _squared(relation: nodes.SymmetricSquare, max_degree: int | None) -> tuple[Interval, ...]:
+    inner = _support(relation.child, max_degree)
     half = inner[len(inner) // 2 :]
     pairs = [(sympy.expand(a**2), sympy.expand(b**2)) for a, b in half]
     if len(inner) % 2:
@@ -125,9 +133,14 @@ def _squared(relation: nodes.SymmetricSquare) -> tuple[Interval, ...]:
 # ---------------------------------------------------------------------- selection
 
 
-def _selected(relation: Relation) -> tuple[Interval, ...]:
+def _selected(relation: Relation, max_degree: int | None) -> tuple[Interval, ...]:
     cases = [(dict(values), case) for values, case in instances(relation, _VALUES)]
-    found = candidates(relation)
+    if not cases:
+        raise UnsupportedOperationError(
+            "no values of the symbols were found at which this is a law; declare assumptions that "
+            "its parameters satisfy, or bind the symbols by subs"
+        )
+    found = candidates(relation, max_degree)
     supports = [continuous_support(case.numeric()) for _, case in cases]
     if len({len(intervals) for intervals in supports}) != 1:
         raise UnsupportedOperationError(_number_of_intervals(relation, cases, supports))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from freesym.spectrum import negative_moments
+
 if TYPE_CHECKING:
     from freesym.relations.relation import Relation
     from freesym.transforms.derivation import Derivation
@@ -12,6 +14,13 @@ if TYPE_CHECKING:
     from freesym.transforms.parametric import ParametricDensity
     from freesym.transforms.recurrence import MomentRecurrence
     from freesym.transforms.transform import Transform
+
+
+@negative_moments.exact_method
+def _negative_moments(relation: Relation, n: int) -> list[Any] | None:
+    from freesym.transforms.values_at_zero import exact_negative_moments
+
+    return exact_negative_moments(relation, n)
 
 
 class SymbolicLaw(ABC):
@@ -282,6 +291,11 @@ class SymbolicLaw(ABC):
         powers of Marchenko-Pastur, Bernoulli and Wachter laws, such as the Jacobians of ReLU
         networks of any depth.
 
+        Two zeros or poles of the chart are taken to 0 and infinity, where their exponents only
+        turn an angle; with up to two others, of exponents that are equal or opposite, the radius
+        solves a quadratic equation.  Products with more different factors, for example of two
+        Marchenko-Pastur laws with different ratios other than 1, have none.
+
         Raises
         ------
         UnsupportedOperationError
@@ -302,14 +316,21 @@ class SymbolicLaw(ABC):
 
         return parametric_density(self.relation())
 
-    def edge_exponents(self) -> tuple[EdgeExponent, ...]:
+    def edge_exponents(self, *, max_degree: int | None = None) -> tuple[EdgeExponent, ...]:
         """How the density behaves at its edges: ``|x - edge|^exponent``.
+
+        Parameters
+        ----------
+        max_degree : int, optional
+            The largest predicted degree, of the law's polynomial or its discriminant, to allow.
 
         Returns
         -------
         tuple of EdgeExponent
             Named tuples ``(edge, side, exponent)``, ``side`` being where the density lives:
-            1/2 at a soft edge, 1/3 on both sides of a cusp, ``1/L - 1`` at a hard edge.
+            1/2 at a soft edge, 1/3 on both sides of a cusp, ``1/L - 1`` at a hard edge.  With
+            one symbol they are piecewise where values of it are special, with several they are
+            those of generic values.
 
         Examples
         --------
@@ -319,7 +340,7 @@ class SymbolicLaw(ABC):
         """
         from freesym.transforms.edges import edge_exponents
 
-        return edge_exponents(self.relation())
+        return edge_exponents(self.relation(), max_degree)
 
     def derivation(self, max_degree: int | None = None) -> Derivation:
         """How the law is derived: numbered steps with equations, LaTeX and sources.
@@ -357,12 +378,12 @@ class SymbolicLaw(ABC):
 
         return derivation(self, max_degree)
 
-    def _exact_edges(self) -> tuple[Any, ...]:
+    def _exact_edges(self, max_degree: int | None = None) -> tuple[Any, ...]:
         from freesym.transforms.edges import edges
 
-        return edges(self.relation())
+        return edges(self.relation(), max_degree)
 
-    def _exact_support(self) -> tuple[tuple[Any, Any], ...]:
+    def _exact_support(self, max_degree: int | None = None) -> tuple[tuple[Any, Any], ...]:
         from freesym.transforms.supports import support_with_atoms
 
-        return support_with_atoms(self.relation())
+        return support_with_atoms(self.relation(), max_degree)

@@ -13,7 +13,12 @@ import sympy
 
 import freesym as fs
 from freesym.algebra.real_roots import real_roots
-from freesym.errors import InvalidLawError, NotAlgebraicError, UnsupportedOperationError
+from freesym.errors import (
+    DegreeError,
+    InvalidLawError,
+    NotAlgebraicError,
+    UnsupportedOperationError,
+)
 from freesym.transforms.precision import number
 
 TRUTH = json.loads((Path(__file__).parents[1] / "reference" / "truth.json").read_text())
@@ -185,11 +190,11 @@ def test_regimes_of_one_symbol():
 
 
 def test_exponents_in_regimes():
-    """Soft below 1 and hard above; at 1 itself it is -2/3, of which nothing is said."""
+    """Soft below 1, hard above, and -2/3 at 1 itself."""
     (_, _, exponent), _ = fs.MarchenkoPastur(c).multiplicative_power(2).edge_exponents()
     assert exponent.subs(c, R(1, 3)) == R(1, 2)
     assert exponent.subs(c, 3) == -R(1, 2)
-    assert exponent.subs(c, 1) is sympy.nan
+    assert exponent.subs(c, 1) == -R(2, 3)
     (_, _, critical), _ = fs.MarchenkoPastur(1).multiplicative_power(2).edge_exponents()
     assert critical == -R(2, 3)
 
@@ -261,3 +266,69 @@ def test_real_roots():
     assert real_roots([0, 1]) == [0.0]
     assert real_roots([-6, 11, -6, 1]) == pytest.approx([1, 2, 3])
     assert real_roots([1, 0, 1]) == []
+
+
+def test_zeros_of_large_polynomials_are_those_of_sympy():
+    """FLINT and SymPy count real zeros alike."""
+    x = sympy.Symbol("x")
+    polynomial = (x**2 - 2) ** 3 * (x - 1) ** 2 - x - sympy.Rational(1, 97)
+    numerator = sympy.Poly(97 * polynomial, x)
+    for k in range(sympy.count_roots(numerator)):
+        root = sympy.CRootOf(numerator, k, radicals=False)
+        with mpmath.workdps(50):
+            assert abs(number(root) - mpmath.mpmathify(root.evalf(60))) < mpmath.mpf(10) ** -48
+
+
+@pytest.mark.long
+def test_edges_from_a_large_discriminant():
+    """Of degree 528, with two intervals."""
+    law = fs.Discrete([0, 1, 3, 4, 7]) + fs.Discrete([0, 2, 5, 7, 12])
+    exact = law.edges(exact=True)
+    assert [float(mpmath.mpf(number(e))) for e in exact] == pytest.approx(law.edges(), rel=1e-9)
+    assert [e.exponent for e in law.edge_exponents()] == [R(1, 2)] * 4
+
+
+def test_large_discriminants_are_predicted():
+    law = fs.Discrete([0, 1, 3, 4, 7, 11]) + fs.Discrete([0, 2, 5, 7, 12, 13])
+    for ask in (lambda: law.edges(exact=True), lambda: law.support(exact=True), law.edge_exponents):
+        with pytest.raises(DegreeError, match=r"degree 1150.*max_degree=1150.*digits=") as caught:
+            ask()
+        assert caught.value.degree == 1150
+    with pytest.raises(DegreeError, match="max_degree"):
+        (fs.Semicircle() + fs.TwoPoint(-1, 1, F(1, 3))).edges(exact=True, max_degree=2)
+    law = fs.Semicircle() + fs.TwoPoint(-1, 1, F(1, 3))
+    assert law.edges(exact=True, max_degree=6) == law.edges(exact=True)
+    assert law.edge_exponents(max_degree=6) == law.edge_exponents()
+    with pytest.raises(InvalidLawError, match="max_degree"):
+        law.edges(exact=True, max_degree=0)
+
+
+@pytest.mark.parametrize(
+    ("law", "values"),
+    [
+        (fs.MarchenkoPastur(c), [R(1, 2), 1, 2]),
+        (3 - 2 * fs.MarchenkoPastur(3 * c), [R(1, 5), R(1, 3), 2]),
+        (fs.MarchenkoPastur(c) @ fs.Bernoulli(R(1, 3)), [1, 3, 4]),
+        (fs.Bernoulli(p) @ fs.Bernoulli(R(1, 3)), [R(1, 4), R(1, 3), R(1, 2), R(2, 3), R(3, 4)]),
+        (fs.MarchenkoPastur(1) @ fs.MarchenkoPastur(c), [R(1, 2), 1, 2]),
+        (fs.MarchenkoPastur(c).multiplicative_power(3), [R(1, 2), 1, 2]),
+    ],
+    ids=str,
+)
+def test_exponents_at_special_values_of_a_symbol(law, values):
+    """They are those of the law with the number, at every edge of it."""
+    (symbol,) = law.free_symbols
+    found = law.edge_exponents()
+    for value in values:
+        expected = law.subs({symbol: value}).edge_exponents()
+        bound = [(e.edge.subs(symbol, value), e.side, sympy.sympify(e.exponent).subs(symbol, value))
+                 for e in found]  # fmt: skip
+        assert len(bound) == len(expected)
+        for (edge, side, exponent), other in zip(bound, expected, strict=True):
+            assert float(edge) == pytest.approx(float(other.edge), abs=1e-12)
+            assert (side, exponent) == (other.side, other.exponent)
+
+
+def test_symbols_without_admitted_values():
+    with pytest.raises(UnsupportedOperationError, match="no values of the symbols"):
+        fs.FreeBinomial(2 + c, 3).edges()

@@ -230,6 +230,9 @@ EXPECTED = [
     ("Wishart", MP(c), mp_equation(z, g, c)),
     ("atomic", THREE, numerator(g - transform_of(ATOMS, z))),
     ("equilibrium", fs.EquilibriumMeasure(HALF, 1), g**2 - z * g + 1),
+    # of x^4/12, on [-2, 2]: g^2 - V' g + E (V'(z) - V'(X))/(z - X), and the second moment is 4/3
+    ("quartic equilibrium", fs.EquilibriumMeasure(F(1, 12), 2),
+     3 * g**2 - z**3 * g + z**2 + R(4, 3)),
     (
         "inverse",
         MP(c).inverse(),

@@ -1,0 +1,167 @@
+"""Power series with coefficients in a simple algebraic extension, and zeros of polynomials there.
+
+The field is ``K[t]/(t^d - r(t))`` with rational numbers or functions of parameters for ``K``; a
+series is a list of ``d`` rows, those of the powers of ``t``, each with the coefficients of
+``1, w, w^2, ...``.
+
+References
+----------
+* H. T. Kung, J. F. Traub, *All algebraic functions can be computed fast*, J. ACM 25 (1978).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import flint
+
+from freesym.algebra.coefficient_lists import multiply
+from freesym.algebra.coefficients import Coefficients, Scalar
+from freesym.errors import UnsupportedOperationError
+
+Rows: TypeAlias = list[list[Scalar]]
+"""A series, or with rows of one coefficient a number of the extension."""
+
+_ZERO = flint.fmpq(0)
+
+
+@dataclass(frozen=True, eq=False)
+class Extension:
+    """``K[t]/(t^d - r(t))``.
+
+    Attributes
+    ----------
+    power : tuple of scalars
+        The ``d`` coefficients of ``r``, constant term first, as kernels compute with them.
+    """
+
+    power: tuple[Scalar, ...]
+
+    @property
+    def degree(self) -> int:
+        """The dimension over ``K``."""
+        return len(self.power)
+
+    def embedded(self, row: Coefficients) -> Rows:
+        """A series over ``K`` in the extension."""
+        return [list(row), *([_ZERO] * len(row) for _ in self.power[1:])]
+
+    def product(self, left: Rows, right: Rows) -> Rows:
+        """The Cauchy product of two series of equal lengths."""
+        total = [[_ZERO] * len(left[0]) for _ in range(2 * self.degree - 1)]
+        for i, a in enumerate(left):
+            for j, b in enumerate(right):
+                if _involves(a) and _involves(b):
+                    total[i + j] = _sum(total[i + j], multiply(a, b))
+        while len(total) > self.degree:
+            row = total.pop()
+            for k, c in enumerate(self.power, len(total) - self.degree):
+                total[k] = _sum(total[k], [c * value for value in row])
+        return total
+
+    def reciprocal(self, number: Rows) -> Rows:
+        """The reciprocal of a number.
+
+        Raises
+        ------
+        ZeroDivisionError
+            If the number is 0.
+        UnsupportedOperationError
+            If the field is of degree above 2 over functions of parameters.
+        """
+        values = [row[0] for row in number]
+        if self.degree == 1:
+            return [[1 / values[0]]]
+        if self.degree == 2:
+            return self._by_conjugate(*values)
+        columns, power = [], number
+        for k in range(self.degree):
+            power = number if k == 0 else self._times_generator(power)
+            columns.append([row[0] for row in power])
+        if any(type(c) is not flint.fmpq for column in columns for c in column):
+            raise UnsupportedOperationError(
+                f"there is no division in an extension of degree {self.degree} with parameters"
+            )
+        matrix = flint.fmpq_mat(columns).transpose()
+        one = flint.fmpq_mat(self.degree, 1, [1] + [0] * (self.degree - 1))
+        return [[matrix_row[0]] for matrix_row in matrix.solve(one).tolist()]
+
+    def _by_conjugate(self, a: Scalar, b: Scalar) -> Rows:
+        """The conjugate of ``a + b t`` is ``a + b s - b t`` with ``s`` the sum of both ``t``."""
+        r, s = self.power
+        norm = a * a + a * b * s - b * b * r
+        return [[(a + b * s) / norm], [-b / norm]]
+
+    def _times_generator(self, number: Rows) -> Rows:
+        *rest, (top,) = number
+        shifted = [_ZERO, *(row[0] for row in rest)]
+        return [[value + top * c] for value, c in zip(shifted, self.power, strict=True)]
+
+    def implicit_series(
+        self, polynomial: Sequence[Coefficients], start: Sequence[Scalar], n: int
+    ) -> Rows:
+        """The series ``g(w) = start + ...`` that is a zero of a polynomial, by Newton's iteration.
+
+        Parameters
+        ----------
+        polynomial : sequence of sequences
+            For every power of ``g`` the coefficients of ``1, w, w^2, ...``.
+        start : sequence
+            A simple zero at ``w = 0``, by its coefficients of the powers of ``t``.
+        n : int
+            How many coefficients of ``g``.
+
+        Raises
+        ------
+        ZeroDivisionError
+            If the zero is not simple.
+
+        Examples
+        --------
+        >>> two, one, zero = map(flint.fmpq, (2, 1, 0))
+        >>> field = Extension((two, zero))
+        >>> field.implicit_series([[-two, -one], [zero], [one]], [zero, one], 3)
+        [[0, 0, 0], [1, 1/4, -1/32]]
+        """
+        g: Rows = [[value] for value in start]
+        h = self.reciprocal(self._value_and_slope(polynomial, g)[1])
+        known = 1
+        while known < n:
+            size = min(2 * known, n)
+            g, h = _extended(g, size), _extended(h, size)
+            value, slope = self._value_and_slope(polynomial, g)
+            h = self._difference(_sum_of(h, h), self.product(h, self.product(h, slope)))
+            g = self._difference(g, self.product(value, h))
+            known = size
+        return g
+
+    def _value_and_slope(self, polynomial: Sequence[Coefficients], g: Rows) -> tuple[Rows, Rows]:
+        """Horner's scheme for the polynomial and its derivative."""
+        size = len(g[0])
+        value, slope = (self.embedded([_ZERO] * size) for _ in range(2))
+        for row in reversed(polynomial):
+            slope = _sum_of(self.product(slope, g), value)
+            padded = [*row[:size], *[_ZERO] * (size - len(row))]
+            value = _sum_of(self.product(value, g), self.embedded(padded))
+        return value, slope
+
+    def _difference(self, left: Rows, right: Rows) -> Rows:
+        return _sum_of(left, [[-value for value in row] for row in right])
+
+
+def _involves(row: Coefficients) -> bool:
+    return any(value != 0 for value in row)
+
+
+def _sum(left: Coefficients, right: Coefficients) -> list[Scalar]:
+    return [a + b for a, b in zip(left, right, strict=True)]
+
+
+def _sum_of(left: Rows, right: Rows) -> Rows:
+    return [_sum(a, b) for a, b in zip(left, right, strict=True)]
+
+
+def _extended(series: Rows, size: int) -> Rows:
+    return [[*row, *[_ZERO] * (size - len(row))] for row in series]
