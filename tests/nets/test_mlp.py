@@ -305,6 +305,11 @@ def test_inputs_of_the_stated_width(seed):
         net.simulate_jacobian(x[:5], 256, seed)
 
 
+def test_networks_that_fill_the_memory_are_refused_before_they_are_sampled():
+    with pytest.raises(InvalidLawError, match=r"1\.6e\+09 weights, more than"):
+        MLP([4000] * 101, "relu").sample(rng=0)
+
+
 def test_networks_are_values():
     net = MLP([10, 20], "tanh", sigma_w=1.0)
     assert pickle.loads(pickle.dumps(net)) == net
