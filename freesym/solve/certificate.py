@@ -36,7 +36,7 @@ from freesym.solve.tape import Op, Tape
 
 acb, arb = flint.acb, flint.arb
 _START_BITS = 128
-_LOW_BITS = 64
+_LOW_BITS, _SPARE_BITS = 64, 16
 _POLISHING = 60
 _DESCENT = 0.75
 _CORRECTIONS = 8
@@ -297,6 +297,9 @@ class Certifier:
         first: int,
     ) -> list[Ball]:  # fmt: skip
         """A box that the interval Newton operator maps into itself, contracted to ``bits``."""
+        box = self._isolated(mids, z, sides, real=real, bits=bits, first=first)
+        if box is not None:
+            return box
         p = first
         while True:
             with flint.ctx.workprec(p):
@@ -315,6 +318,29 @@ class Certifier:
                 mids = [snapped(m) for m in mids]
         return self._contracted(box, z, sides, real=real, bits=bits, known=p)
 
+    def _isolated(
+        self, mids: list[Ball], z: Ball, sides: Sides, *, real: bool, bits: int, first: int
+    ) -> list[Ball] | None:
+        """A box of ``bits`` around a solution that Newton's method has refined, if it is one.
+
+        Steps on points cost half of those on boxes, and one on a box is proof enough.
+        """
+        known = first
+        while 2 * known < bits:
+            known *= 2
+            with flint.ctx.workprec(known):
+                step = self._step(mids, mids, z, sides, real=real, low=0)
+            if step is None or not all(s.is_finite() for s in step):
+                return None
+            mids = [(m + s).mid() for m, s in zip(mids, step, strict=True)]
+            if real:
+                mids = [snapped(m) for m in mids]
+        with flint.ctx.workprec(bits + _SPARE_BITS):
+            box = self._proved(mids, z, sides, real=real)
+        if box is None or all(b.rel_accuracy_bits() >= bits for b in box):
+            return box
+        return self._contracted(box, z, sides, real=real, bits=bits, known=bits)
+
     def _proved(self, mids: list[Ball], z: Ball, sides: Sides, *, real: bool) -> list[Ball] | None:
         p = flint.ctx.prec
         step = self._step(mids, mids, z, sides, real=real, low=0)
@@ -332,7 +358,8 @@ class Certifier:
                 )
                 for m, s in zip(mids, step, strict=True)
             ]
-            image = self._image(mids, box, z, sides, real=real, low=p)
+            low = max(p // 2 + 64, _LOW_BITS)
+            image = self._image(mids, box, z, sides, real=real, low=low)
             if image is not None and all(map(inside, image, box)):
                 return image
         return None
@@ -352,7 +379,7 @@ class Certifier:
         while True:
             last = known >= bits
             p = min(2 * known, bits)
-            with flint.ctx.workprec(p + 16):
+            with flint.ctx.workprec(p + _SPARE_BITS):
                 mids = [b.mid() for b in box]
                 image = self._image(
                     mids, box, z, sides, real=real, low=max(known // 2 + 64, _LOW_BITS)
