@@ -243,7 +243,7 @@ def architecture(table: Any) -> MLP | ResidualMLP:
     if kind == "residual":
         if "depth" not in table:
             raise InvalidLawError("a residual network needs a depth")
-        return ResidualMLP(table["depth"], **fields)
+        return ResidualMLP(_depth(table["depth"]), **fields)
     fields["linear_output"] = table.get("linear_output", False)
     return MLP(tuple(_widths(table)), **fields)
 
@@ -251,14 +251,18 @@ def architecture(table: Any) -> MLP | ResidualMLP:
 def _widths(table: dict[str, Any]) -> list[Any]:
     widths, depth = table.get("widths"), table.get("depth")
     if widths is None:
-        if isinstance(depth, bool) or not isinstance(depth, int) or not 1 <= depth <= 100_000:
-            raise InvalidLawError(f"depth = {short(depth)} must be an integer; or give widths")
-        return [1] * (depth + 1)
+        return [1] * (_depth(depth) + 1)
     if not isinstance(widths, list):
         raise InvalidLawError(f"widths = {short(widths)} must be a list of integers")
     if depth not in (None, len(widths) - 1):
         raise InvalidLawError(f"depth = {short(depth)} contradicts {len(widths)} widths")
     return widths
+
+
+def _depth(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 100_000:
+        raise InvalidLawError(f"depth = {short(value)} must be an integer; or give widths")
+    return value
 
 
 def _each(value: Any, convert: Callable[[Any], Any]) -> Any:

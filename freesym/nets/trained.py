@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Matrix = NDArray[np.float64]
 _LARGEST = 10_000_000
-_UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, *UNREADABLE)
+_UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, *UNREADABLE)
 
 
 @dataclass(frozen=True, eq=False)

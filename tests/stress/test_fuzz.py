@@ -147,6 +147,7 @@ def test_expressions(share: float, watch: Watch, seed: int) -> None:
     _sound(_parse(watch, int(share * COUNT), seed), int(share * COUNT), seed)
 
 
+@pytest.mark.filterwarnings("ignore:Reading")  # NumPy, of headers from Python 2
 @pytest.mark.parametrize(
     "share",
     [pytest.param(0.002, marks=pytest.mark.long), pytest.param(0.2, marks=pytest.mark.slow)],
