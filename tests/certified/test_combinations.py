@@ -1,0 +1,156 @@
+"""Certified values of compositions around laws that are not algebraic, by exact identities.
+
+Each side is certified by itself, along another path through the equations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+
+import freesym as fs
+from freesym import UnsupportedOperationError
+
+DIGITS = 25
+#: Both sides are rounded to DIGITS; conditions of the maps are below ten.
+TOLERANCE = mpmath.mpf(10) ** (3 - DIGITS)
+HALF = Fraction(1, 2)
+X = Fraction(7, 5)
+
+#: On [0.12.., 5.8..], without atoms, and symmetric.
+POSITIVE = fs.Uniform(1, 2) @ fs.MarchenkoPastur(HALF)
+SYMMETRIC = fs.Uniform(-1, 1) + fs.Semicircle()
+
+
+def close(a: Any, b: Any) -> bool:
+    return bool(abs(a - b) <= TOLERANCE * max(1, abs(b)))
+
+
+def cdf(law: fs.Law, x: Any) -> Any:
+    return law.cdf(x, digits=DIGITS)
+
+
+def potential(law: fs.Law, x: Any) -> Any:
+    return law.log_potential(x, digits=DIGITS)
+
+
+def logarithm(x: Any) -> Any:
+    with mpmath.workdps(DIGITS + 10):
+        return mpmath.log(mpmath.mpf(x.numerator) / x.denominator)
+
+
+@pytest.fixture(autouse=True)
+def _precision() -> Any:
+    with mpmath.workdps(DIGITS + 10):
+        yield
+
+
+CDFS: dict[str, Callable[[], tuple[Any, Any]]] = {
+    "reflection": lambda: (cdf(1 - 2 * POSITIVE, 1 - 2 * X), 1 - cdf(POSITIVE, X)),
+    "inverse": lambda: (cdf(POSITIVE.inverse(), 1 / X), 1 - cdf(POSITIVE, X)),
+    "square": lambda: (cdf(SYMMETRIC.square(), X**2), 2 * cdf(SYMMETRIC, X) - 1),
+    "reshape": lambda: (cdf(POSITIVE.reshape(HALF), X), (1 + cdf(POSITIVE, X)) / 2),
+    "reshape below 0": lambda: (cdf(POSITIVE.reshape(HALF), -X), 0),
+    "mixture": lambda: (
+        cdf(fs.mixture([POSITIVE, SYMMETRIC], [HALF / 2, 3 * HALF / 2]), X),
+        (cdf(POSITIVE, X) + 3 * cdf(SYMMETRIC, X)) / 4,
+    ),
+    "mixture of inverses": lambda: (
+        cdf(fs.mixture([POSITIVE.inverse(), SYMMETRIC.square()]), 1 / X),
+        (1 - cdf(POSITIVE, X) + cdf(SYMMETRIC.square(), 1 / X)) / 2,
+    ),
+}
+POTENTIALS: dict[str, Callable[[], tuple[Any, Any]]] = {
+    "reflection": lambda: (
+        potential(1 - 2 * POSITIVE, 1 - 2 * X),
+        potential(POSITIVE, X) + logarithm(Fraction(2)),
+    ),
+    "inverse": lambda: (
+        potential(POSITIVE.inverse(), 1 / X),
+        potential(POSITIVE, X) - logarithm(X) - potential(POSITIVE, 0),
+    ),
+    "square": lambda: (potential(SYMMETRIC.square(), X**2), 2 * potential(SYMMETRIC, X)),
+    "reshape": lambda: (
+        potential(POSITIVE.reshape(HALF), X),
+        (potential(POSITIVE, X) + logarithm(X)) / 2,
+    ),
+    "mixture": lambda: (
+        potential(fs.mixture([POSITIVE, SYMMETRIC]), X),
+        (potential(POSITIVE, X) + potential(SYMMETRIC, X)) / 2,
+    ),
+}
+
+
+@pytest.mark.parametrize("sides", CDFS.values(), ids=CDFS)
+def test_distribution_functions(sides: Callable[[], tuple[Any, Any]]) -> None:
+    left, right = sides()
+    assert close(left, right), (left, right)
+
+
+@pytest.mark.parametrize("sides", POTENTIALS.values(), ids=POTENTIALS)
+def test_potentials(sides: Callable[[], tuple[Any, Any]]) -> None:
+    left, right = sides()
+    assert close(left, right), (left, right)
+
+
+def test_potentials_below_a_square() -> None:
+    """``E log(x + X^2)`` by quadrature of the density of ``X``."""
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    (low, high), law = SYMMETRIC.edges(), SYMMETRIC.square()
+    s = (high - low) / 2 * np.sin(np.pi / 2 * nodes)  # smooth at both edges
+    weights = weights * (high - low) / 2 * np.pi / 2 * np.cos(np.pi / 2 * nodes)
+    expected = weights @ (np.log(float(X) + s**2) * SYMMETRIC.density(s))
+    assert float(potential(law, -X)) == pytest.approx(expected, abs=1e-12)
+
+
+def test_edges() -> None:
+    low, high = POSITIVE.edges(digits=DIGITS)
+    assert low == pytest.approx(float(POSITIVE.edges()[0]), rel=1e-8)
+    moved, inverse = (
+        (1 - 2 * POSITIVE).edges(digits=DIGITS),
+        POSITIVE.inverse().edges(digits=DIGITS),
+    )
+    assert close(moved[0], 1 - 2 * high) and close(moved[1], 1 - 2 * low)
+    assert close(inverse[0], 1 / high) and close(inverse[1], 1 / low)
+    assert all(map(close, POSITIVE.reshape(HALF).edges(digits=DIGITS), (low, high)))
+
+
+def test_the_edge_at_the_origin() -> None:
+    """A product that reaches 0 with a positive density has its first edge there."""
+    law = fs.Uniform(0, 1) @ fs.MarchenkoPastur()
+    low, high = law.edges(digits=DIGITS)
+    assert low == 0
+    assert high == pytest.approx(float(law.edges()[1]), rel=1e-8)
+
+
+def test_ends_that_are_parameters() -> None:
+    a, b = Fraction(1, 3), Fraction(5, 7)
+    found = fs.Uniform(a, b).edges(digits=DIGITS)
+    assert all(map(close, found, (mpmath.mpf(1) / 3, mpmath.mpf(5) / 7)))
+
+
+def test_boolean_and_monotone_densities() -> None:
+    """The Cauchy transforms at a real point inside of both spectra, from its two sides."""
+    other = fs.Uniform(0, 2)
+    g, h = (law.G(mpmath.mpc(1.4, 0.5), digits=DIGITS) for law in (SYMMETRIC, other))
+    z = mpmath.mpc(1.4, 0.5)
+    found = fs.boolean_sum(SYMMETRIC, other).G(z, digits=DIGITS)
+    assert abs(found - 1 / (1 / g + 1 / h - z)) < TOLERANCE
+    found = fs.monotone(SYMMETRIC, other).G(z, digits=DIGITS)
+    assert abs(found - SYMMETRIC.G(1 / h, digits=DIGITS)) < TOLERANCE
+
+
+@pytest.mark.parametrize("combine", [fs.boolean_sum, fs.monotone])
+def test_potentials_that_are_integrals_are_refused(combine: Any) -> None:
+    with pytest.raises(UnsupportedOperationError, match="no certified digits"):
+        potential(combine(SYMMETRIC, fs.Uniform(0, 2)), X)
+
+
+def test_edges_without_a_method_are_refused() -> None:
+    with pytest.raises(UnsupportedOperationError, match="edges of a Mixture"):
+        fs.mixture([POSITIVE, SYMMETRIC]).edges(digits=DIGITS)
