@@ -154,3 +154,49 @@ def test_potentials_that_are_integrals_are_refused(combine: Any) -> None:
 def test_edges_without_a_method_are_refused() -> None:
     with pytest.raises(UnsupportedOperationError, match="edges of a Mixture"):
         fs.mixture([POSITIVE, SYMMETRIC]).edges(digits=DIGITS)
+
+
+# -------------------------------------------------------------------------- outside of spectra
+
+#: Two bands, with masses 2/3 and 1/3, and a point between them.
+BANDS = fs.TwoPoint(1, 9, Fraction(1, 3)) + fs.Uniform(0, 1)
+GAP = Fraction(5)
+
+GAPS: dict[str, Callable[[], tuple[Any, Fraction]]] = {
+    "sum": lambda: (cdf(BANDS, GAP), Fraction(2, 3)),
+    "reflection": lambda: (cdf(1 - 2 * BANDS, 1 - 2 * GAP), Fraction(1, 3)),
+    "inverse": lambda: (cdf(BANDS.inverse(), 1 / GAP), Fraction(1, 3)),
+    "reshape": lambda: (cdf(BANDS.reshape(HALF), GAP), Fraction(5, 6)),
+    "reshape below 0": lambda: (cdf(BANDS.reshape(HALF), -1), Fraction(0)),
+    "mixture": lambda: (cdf(fs.mixture([BANDS, BANDS.inverse()]), GAP), Fraction(5, 6)),
+    "square": lambda: (cdf((fs.TwoPoint(-3, 3, HALF) + SYMMETRIC).square(), -1), Fraction(0)),
+}
+
+
+@pytest.mark.parametrize("sides", GAPS.values(), ids=GAPS)
+def test_distribution_functions_in_gaps(sides: Callable[[], tuple[Any, Fraction]]) -> None:
+    found, mass = sides()
+    assert close(found, mpmath.mpf(mass.numerator) / mass.denominator)
+
+
+def test_potentials_in_gaps() -> None:
+    u, zero = potential(BANDS, GAP), potential(BANDS, 0)
+    assert close(potential(1 - 2 * BANDS, 1 - 2 * GAP), u + logarithm(Fraction(2)))
+    assert close(potential(BANDS.inverse(), 1 / GAP), u - logarithm(GAP) - zero)
+    assert close(potential(BANDS.reshape(HALF), GAP), (u + logarithm(GAP)) / 2)
+    twice = potential((fs.TwoPoint(-3, 3, HALF) + SYMMETRIC).square(), HALF)
+    half = fs.TwoPoint(-3, 3, HALF) + SYMMETRIC
+    with mpmath.workdps(DIGITS + 10):
+        assert abs(twice - 2 * potential(half, mpmath.sqrt(mpmath.mpf(1) / 2))) < TOLERANCE
+
+
+def test_transforms_at_zero() -> None:
+    law = fs.Uniform(0, 3) @ fs.MarchenkoPastur(HALF)  # mean 3/2
+    assert law.M(0, digits=DIGITS) == 0
+    assert close(law.R(0, digits=DIGITS), mpmath.mpf(3) / 2)
+    assert close(law.S(0, digits=DIGITS), mpmath.mpf(2) / 3)
+
+
+def test_edges_at_infinity() -> None:
+    assert (fs.Cauchy() + fs.Uniform(0, 1)).edges(digits=DIGITS) == (-mpmath.inf, mpmath.inf)
+    assert (fs.Cauchy() + fs.Uniform(0, 1)).support(digits=DIGITS) == ((-mpmath.inf, mpmath.inf),)
