@@ -15,6 +15,7 @@ import pytest
 
 import freesym as fs
 from freesym import UnsupportedOperationError
+from freesym.spectrum.certified_neighbours import potential_in_gap
 
 DIGITS = 25
 #: Both sides are rounded to DIGITS; conditions of the maps are below ten.
@@ -200,3 +201,16 @@ def test_transforms_at_zero() -> None:
 def test_edges_at_infinity() -> None:
     assert (fs.Cauchy() + fs.Uniform(0, 1)).edges(digits=DIGITS) == (-mpmath.inf, mpmath.inf)
     assert (fs.Cauchy() + fs.Uniform(0, 1)).support(digits=DIGITS) == ((-mpmath.inf, mpmath.inf),)
+
+
+def test_potentials_between_two_points() -> None:
+    """In a gap the potential is concave: chord and tangent enclose it."""
+    relation = BANDS.relation()
+    with mpmath.workdps(DIGITS + 10):
+        for x in (GAP, Fraction(3), Fraction(12)):
+            ball = potential_in_gap(relation, x, 60)
+            assert (
+                abs(mpmath.mpf(str(ball.mid().str(40, radius=False))) - potential(BANDS, x)) < 1e-15
+            )
+            assert float(ball.rad()) < 1e-15
+    assert potential_in_gap(relation, Fraction(3, 2), 60) is None
