@@ -301,7 +301,7 @@ def potential_at_zero(relation: Relation) -> complex:
         if u is not None and np.isfinite(u[0]):
             return complex(u[0])
     for share in (1e-14, 1e-12, 1e-10):
-        z = np.array([-share, share], dtype=complex) * scale
+        z = np.array([-share * scale, share * scale], dtype=complex)
         u = transforms(relation, z, potential=True).u
         if u is not None and abs(u[1] - u[0]) <= _BESIDE_ZERO * (1 + abs(u[0])):
             return complex(u.mean())
