@@ -32,7 +32,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -45,7 +44,7 @@ from freesym.nets.custom import CustomActivation
 from freesym.nets.mlp import MLP
 from freesym.nets.products import Sparse
 from freesym.nets.residual import ResidualMLP
-from freesym.parameters import short
+from freesym.parameters import exact_number, short
 from freesym.syntax import Call, Chain, Literal, Name, Negative, Node, Parser, closest, fail
 
 sympy: Any = LazyModule("sympy")
@@ -229,7 +228,7 @@ def architecture(table: Any) -> MLP | ResidualMLP:
     if not isinstance(table, dict):
         raise InvalidLawError(f"an architecture is a table of keys, not {short(table)}")
     kind = table.get("kind", "mlp")
-    if kind not in _KEYS:
+    if not isinstance(kind, str) or kind not in _KEYS:
         raise InvalidLawError(f"kind = {short(kind)} must be one of {', '.join(_KEYS)}")
     for key in table:
         if key not in _KEYS[kind]:
@@ -244,7 +243,7 @@ def architecture(table: Any) -> MLP | ResidualMLP:
     if kind == "residual":
         if "depth" not in table:
             raise InvalidLawError("a residual network needs a depth")
-        return ResidualMLP(table["depth"], **fields)
+        return ResidualMLP(_depth(table["depth"]), **fields)
     fields["linear_output"] = table.get("linear_output", False)
     return MLP(tuple(_widths(table)), **fields)
 
@@ -252,14 +251,18 @@ def architecture(table: Any) -> MLP | ResidualMLP:
 def _widths(table: dict[str, Any]) -> list[Any]:
     widths, depth = table.get("widths"), table.get("depth")
     if widths is None:
-        if isinstance(depth, bool) or not isinstance(depth, int) or not 1 <= depth <= 100_000:
-            raise InvalidLawError(f"depth = {short(depth)} must be an integer; or give widths")
-        return [1] * (depth + 1)
+        return [1] * (_depth(depth) + 1)
     if not isinstance(widths, list):
         raise InvalidLawError(f"widths = {short(widths)} must be a list of integers")
     if depth not in (None, len(widths) - 1):
         raise InvalidLawError(f"depth = {short(depth)} contradicts {len(widths)} widths")
     return widths
+
+
+def _depth(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 100_000:
+        raise InvalidLawError(f"depth = {short(value)} must be an integer; or give widths")
+    return value
 
 
 def _each(value: Any, convert: Callable[[Any], Any]) -> Any:
@@ -273,13 +276,20 @@ def _each(value: Any, convert: Callable[[Any], Any]) -> Any:
 def _number(value: Any, key: str) -> Any:
     if isinstance(value, str):
         try:
-            exact = Fraction(value[:40])
-        except (ValueError, ZeroDivisionError):
+            return exact_number(value[:40])
+        except ValueError:
             raise InvalidLawError(f"{key} = {short(value)} is not a number") from None
-        return exact.numerator if exact.denominator == 1 else exact
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not _is_finite(value):
         raise InvalidLawError(f"{key} = {short(value)} is not a number")
     return value
+
+
+def _is_finite(value: float) -> bool:
+    """Whether a number, perhaps an integer of any length, is one of double precision."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _weights(value: Any) -> Any:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from freesym.errors import ConvergenceError, FreesymError
 from freesym.files import check_writable, write_atomically
 from freesym.law import Law
-from freesym.parameters import short
+from freesym.parameters import exact_number, short
 
 Array = NDArray[np.float64]
 
@@ -26,19 +26,18 @@ _PLOT_FORMATS = (".png", ".pdf", ".svg")
 _MOST_ATOMS = 8
 
 
-def number(text: str) -> int | float | Fraction:
+def number(text: str) -> int | Fraction:
     """A number as exact as it was typed: 0.01 is 1/100."""
     text = text.strip()
-    if len(text) > 40 or re.fullmatch(r"[0-9./eE+-]+", text) is None:
+    if len(text) > 40:
         raise argparse.ArgumentTypeError(f"'{text[:40]}' is not a number")
     try:
-        rounded = float(text) if "/" not in text else float(Fraction(text))
-        if not math.isfinite(rounded) or (rounded and not 1e-100 < abs(rounded) < 1e100):
-            raise argparse.ArgumentTypeError(f"'{text}' is not of moderate size")
-        exact = Fraction(text)
-    except (ValueError, ArithmeticError):
+        exact = exact_number(text)
+    except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
-    return exact.numerator if exact.denominator == 1 else exact
+    if exact and not 1e-100 < abs(Fraction(exact)) < 1e100:
+        raise argparse.ArgumentTypeError(f"'{text}' is not of moderate size")
+    return exact
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:

@@ -7,6 +7,7 @@ would naturally catch.  A message says what was wrong, the value, and the remedy
 from __future__ import annotations
 
 from collections.abc import Sequence
+from tokenize import TokenError
 
 
 class FreesymError(Exception):
@@ -107,3 +108,32 @@ class PrecisionError(FreesymError, ArithmeticError):
 
 class MissingDependencyError(FreesymError, ImportError):
     """An optional package is needed for this feature."""
+
+
+#: What NumPy raises for bytes that are no array; it reads old headers with Python's tokenizer.
+UNREADABLE = (
+    ValueError, EOFError, OverflowError, TypeError, MemoryError, RecursionError, SyntaxError,
+    TokenError,
+)  # fmt: skip
+
+
+def reason(error: Exception) -> str:
+    r"""What another library says about a file: one short line, whatever bytes it quotes.
+
+    Examples
+    --------
+    >>> reason(ValueError("bad header:\n\x1b[31m\u00bc"))
+    'bad header: ?[31m?'
+    """
+    return printable(" ".join(str(error).split())[:200])
+
+
+def printable(text: str) -> str:
+    r"""Text that cannot confuse a terminal.
+
+    Examples
+    --------
+    >>> printable("1\N{MICRO SIGN}\a")
+    '1??'
+    """
+    return "".join(c if c.isascii() and c.isprintable() else "?" for c in text)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from freesym.errors import InvalidLawError
+from freesym.errors import UNREADABLE, InvalidLawError, printable, reason
 from freesym.parameters import short
 
 MAX_BYTES, MAX_EIGENVALUES = 512 * 2**20, 20_000_000
@@ -46,6 +46,8 @@ def read_eigenvalues(path: str | Path) -> NDArray[np.float64]:
         if path.suffix.lower() == ".npy":
             return _read_npy(path)
         text = path.read_bytes().decode("utf-8-sig")
+    except InvalidLawError:
+        raise
     except OSError as error:
         raise InvalidLawError(f"cannot read {name}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -71,9 +73,8 @@ def _read_npy(path: Path) -> NDArray[np.float64]:
     try:
         # mapped, so that a header that promises more than the file holds allocates nothing
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OverflowError, TypeError, MemoryError) as error:
-        reason = " ".join(str(error).split())
-        raise InvalidLawError(f"{path} is not a readable .npy array: {reason}") from error
+    except UNREADABLE as error:
+        raise InvalidLawError(f"{path} is not a readable .npy array: {reason(error)}") from error
     if not isinstance(array, np.ndarray):
         array.close()
         raise InvalidLawError(f"{path} is a .npz archive; save the eigenvalues with numpy.save")
@@ -122,7 +123,7 @@ def _number(field: str, path: Path, line: int) -> float:
     try:
         return float(field)
     except ValueError:
-        shown = field[:30].encode("ascii", "replace").decode()
+        shown = printable(field[:30])
         raise InvalidLawError(f"{path}, line {line}: '{shown}' is not a number") from None
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from freesym.architecture import parse_activation, read_architecture
 from freesym.console import number, output, shown, whole
-from freesym.errors import InvalidLawError
+from freesym.errors import UNREADABLE, InvalidLawError, reason
 from freesym.files import write_atomically
 from freesym.nets.kernels import KINDS, KernelRecursion, kernel_matrix, recursion_of
 from freesym.parameters import short
@@ -127,11 +127,10 @@ def read_inputs(path: str) -> Array:
         rows = _loaded(file)
     except OSError as error:
         raise InvalidLawError(f"cannot read {name}: {error.strerror or error}") from error
-    except (ValueError, EOFError, TypeError, MemoryError) as error:
+    except UNREADABLE as error:
         if isinstance(error, InvalidLawError):
             raise
-        reason = " ".join(str(error).split())
-        raise InvalidLawError(f"{name} is no matrix of numbers: {reason[:200]}") from error
+        raise InvalidLawError(f"{name} is no matrix of numbers: {reason(error)}") from error
     if rows.ndim != 2 or rows.dtype.kind not in "iuf" or not rows.size:
         raise InvalidLawError(
             f"{name} holds an array of shape {rows.shape} and type {rows.dtype}; give real numbers "

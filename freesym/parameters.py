@@ -6,6 +6,7 @@ import dataclasses
 import math
 import numbers
 import operator
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
@@ -94,6 +95,36 @@ def as_number(value: Any, name: str = "value") -> Number:
     if not math.isfinite(value):
         raise InvalidLawError(f"{name} = {value!r} is not finite; give a finite number")
     return float(value)
+
+
+_EXACT = re.compile(
+    r"[-+]?(?:[0-9]+/[0-9]+|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?)", re.ASCII
+)
+
+
+def exact_number(text: str) -> int | Fraction:
+    """A decimal or a quotient of integers, as exact as it was typed.
+
+    Powers of ten beyond 999 are refused: writing out their digits could take forever.
+
+    Raises
+    ------
+    ValueError
+        For any other text.
+
+    Examples
+    --------
+    >>> exact_number("0.01"), exact_number("2e3")
+    (Fraction(1, 100), 2000)
+    """
+    text = text.strip()
+    if _EXACT.fullmatch(text) is None:
+        raise ValueError(f"{short(text)} is not a number")
+    try:
+        exact = Fraction(text)
+    except ZeroDivisionError:
+        raise ValueError(f"{short(text)} divides by 0") from None
+    return exact.numerator if exact.denominator == 1 else exact
 
 
 def _from_sympy(value: Any, name: str) -> Number:

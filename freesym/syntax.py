@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
-from freesym.errors import InvalidLawError
+from freesym.errors import InvalidLawError, printable
 from freesym.parameters import Number
 
 MAX_LENGTH, MAX_DEPTH, MAX_NODES, MAX_DIGITS = 100_000, 40, 10_000, 1_000
@@ -45,12 +45,8 @@ class LawSyntaxError(InvalidLawError):
 def _picture(text: str, position: int) -> str:
     """The surroundings of a position with a caret below it."""
     start = max(0, position - _CONTEXT // 2)
-    shown = _printable(text[start : start + _CONTEXT])
+    shown = printable(text[start : start + _CONTEXT])
     return f"    {shown}\n    {' ' * (position - start)}^"
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isascii() and c.isprintable() else "?" for c in text)
 
 
 def fail(message: str, text: str, position: int) -> NoReturn:
@@ -85,7 +81,7 @@ def _tokens(text: str) -> Iterator[_Token]:
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            character = _printable(text[position])
+            character = printable(text[position])
             fail(f"unexpected character '{character}'; see the grammar's names and operators",
                   text, position)  # fmt: skip
         assert match.lastgroup is not None
@@ -225,7 +221,7 @@ class Parser:
             token = self._advance()
             if token.text not in METHODS:
                 hint = closest(token.text, METHODS)
-                fail(f"there is no method '{_printable(token.text[:40])}'{hint}",
+                fail(f"there is no method '{printable(token.text[:40])}'{hint}",
                       self.text, token.position)  # fmt: skip
             self._enter(token.position)
             tree = self._call(token, tree)

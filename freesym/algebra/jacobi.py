@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import itertools
+from typing import Any
 
+from freesym.algebra.balls import working_precision
 from freesym.algebra.coefficients import (
     Coefficients,
     Scalar,
@@ -12,7 +14,10 @@ from freesym.algebra.coefficients import (
     is_symbolic,
     one_like,
 )
+from freesym.algebra.constants import real_ball
 from freesym.algebra.cumulants import Moments
+
+_PRECISIONS = (128, 1024, 16384)
 
 
 def hankel_is_positive(moments: Coefficients, *, tolerance: float = 1e-12) -> int | None:
@@ -174,5 +179,16 @@ def _recurrence(rows: list[list[Scalar]]) -> list[list[Scalar]]:
 
 def _is_negative(value: Scalar) -> bool:
     if is_symbolic(value) and value.is_negative is None:
-        raise ValueError(f"positivity needs numbers, but the sign of {value} is not known")
+        return _has_negative_ball(value)
     return bool(value < 0)
+
+
+def _has_negative_ball(value: Any) -> bool:
+    """The sign of a number that is not 0 and of which SymPy knows none."""
+    if not value.free_symbols:
+        for bits in _PRECISIONS:
+            with working_precision(bits):
+                ball = real_ball(value)
+            if ball.is_finite() and not ball.contains(0):
+                return bool(ball < 0)
+    raise ValueError(f"positivity needs numbers, but the sign of {value} is not known")

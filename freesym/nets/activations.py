@@ -7,7 +7,6 @@ import inspect
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,7 +16,7 @@ from freesym.errors import InvalidLawError
 from freesym.law import Law
 from freesym.laws import PointMass
 from freesym.nets import gaussian_integrals
-from freesym.parameters import Number, as_number, is_expression, short
+from freesym.parameters import Number, exact_number, is_expression, short
 
 Array = NDArray[np.float64]
 
@@ -227,8 +226,8 @@ def _parsed(text: str, parameters: dict[str, Any]) -> Activation:
         if not names:
             raise InvalidLawError(f"the activation {match.group(1)} has no parameter")
         try:
-            parameters = {names[0]: as_number(Fraction(given.strip())), **parameters}
-        except (ValueError, ZeroDivisionError):
+            parameters = {names[0]: exact_number(given), **parameters}
+        except ValueError:
             raise InvalidLawError(f"'{given}' is not a number") from None
     unknown = set(parameters) - set(names)
     if unknown:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from freesym.errors import InvalidLawError
+from freesym.errors import UNREADABLE, InvalidLawError, reason
 from freesym.law import Law
 from freesym.laws import Empirical, PointMass
 from freesym.nets.activations import Activation, activation_named
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 Matrix = NDArray[np.float64]
 _LARGEST = 10_000_000
+_UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, *UNREADABLE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -279,16 +281,16 @@ def _items(weights: Any) -> list[Any]:
 
 def _loaded(path: Path) -> list[Any]:
     try:
-        found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InvalidLawError(f"cannot read weights from {short(str(path))}: {error}") from error
-    if isinstance(found, np.ndarray):
-        raise InvalidLawError(f"{path} holds one array; give a .npz archive of several")
-    with found as archive:
-        try:
-            return [archive[name] for name in archive.files]
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise InvalidLawError(f"cannot read {short(str(path))}: {error}") from error
+        with path.open("rb") as stream:  # NumPy leaves files open that it cannot read
+            found = np.load(stream, allow_pickle=False)
+            if not isinstance(found, np.ndarray):
+                with found as archive:
+                    return [archive[name] for name in archive.files]
+    except _UNREADABLE as error:
+        raise InvalidLawError(
+            f"cannot read weights from {short(str(path))}: {reason(error)}"
+        ) from error
+    raise InvalidLawError(f"{short(str(path))} holds one array; give a .npz archive of several")
 
 
 def _array(value: Any, index: int) -> Matrix:

@@ -109,10 +109,6 @@ def _mirrored(part: Enclosed) -> Enclosed:
     return Enclosed(part.g.conjugate(), part.psi.conjugate(), u, turn)
 
 
-def _exact_turn(u: Ball, turn: Fraction | None) -> Ball:
-    return u if turn is None else acb(u.real, real_ball(turn) * arb.pi())
-
-
 def _affine(relation: nodes.Affine, z: Ball, bits: int, potential: bool) -> Enclosed:
     scale, shift = _parameter(relation.scale), _parameter(relation.shift)
     inner = (z - shift) / scale

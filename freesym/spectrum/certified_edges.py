@@ -37,7 +37,11 @@ def located_edges(relation: Relation, digits: int) -> list[Any]:
     """
     if isinstance(relation, nodes.Affine):
         return _mapped(relation, digits)
+    if isinstance(relation, nodes.Reshape):
+        return located_edges(relation.child, digits)
     stated = _stated(relation, digits)
+    if isinstance(relation, nodes.NegativeInverse):
+        stated = _inverted(relation, digits)
     if stated is not None:
         return stated
     ends = [e for interval in continuous_support(relation.numeric()) for e in interval]
@@ -54,6 +58,16 @@ def _mapped(relation: nodes.Affine, digits: int) -> list[Any]:
         scale, shift = real_ball(relation.scale), real_ball(relation.shift)
         outer = [scale * e + shift for e in inner]
     return outer if scale > 0 else outer[::-1]
+
+
+def _inverted(relation: nodes.NegativeInverse, digits: int) -> list[Any] | None:
+    """``-1/e``, which keeps the order of edges of one sign."""
+    ends = [e for interval in continuous_support(relation.child.numeric()) for e in interval]
+    if not np.isfinite(ends).all() or not (min(ends) > 0 or max(ends) < 0):
+        return None
+    inner = located_edges(relation.child, digits)
+    with working_precision(bits_for(digits) + 64):
+        return [-1 / e for e in inner]
 
 
 def _stated(relation: Relation, digits: int) -> list[Any] | None:

@@ -30,6 +30,8 @@ _ROUNDING = 4e-16
 _FAR = 1e60
 #: Products whose factors share psi are not resolved closer to 0 than this, in units of the scale.
 _TINY = 1e-12
+#: By how much log-potentials on the two sides of 0 may differ to be that at 0.
+_BESIDE_ZERO = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -313,7 +315,8 @@ def _negative_inverse(relation: nodes.NegativeInverse, z: Complex, potential: bo
 def potential_at_zero(relation: Relation) -> complex:
     """The log-potential at 0, or so near that it is the same; NaN if it is infinite.
 
-    Products are solved in ``log z`` and know nothing of 0 itself.
+    Products are solved in ``log z`` and know nothing of 0 itself; those with tabulated factors
+    lose their digits beside it, where ``psi`` is -1 to rounding.
     """
     extent = max(map(abs, hull(relation)))
     scale = extent if 0 < extent < np.inf else 1.0
@@ -321,6 +324,11 @@ def potential_at_zero(relation: Relation) -> complex:
         u = transforms(relation, np.array([share * scale], dtype=complex), potential=True).u
         if u is not None and np.isfinite(u[0]):
             return complex(u[0])
+    for share in (1e-14, 1e-12, 1e-10):
+        z = np.array([-share * scale, share * scale], dtype=complex)
+        u = transforms(relation, z, potential=True).u
+        if u is not None and abs(u[1] - u[0]) <= _BESIDE_ZERO * (1 + abs(u[0])):
+            return complex(u.mean())
     return complex(np.nan, np.nan)
 
 

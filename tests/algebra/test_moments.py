@@ -301,6 +301,16 @@ def test_hankel_needs_numbers() -> None:
     assert jacobi.hankel_is_positive([root, 2, 2 * root, 5]) == 4
 
 
+def test_hankel_of_numbers_whose_sign_takes_digits() -> None:
+    """Quotients of radicals, of which SymPy does not know the sign."""
+    six = sympy.sqrt(6)
+    moments = [1, 2 * six / 9 + 2, 2 * six / 3 + 5, 20 * six / 9 + sympy.Rational(29, 2)]
+    assert jacobi.hankel_is_positive([*moments, 70 * six / 9 + 44, 400]) is None
+    assert jacobi.hankel_is_positive([*moments, 70 * six / 9 + 44, 60]) == 6
+    floats = [float(m) for m in moments]
+    assert jacobi.hankel_is_positive([*floats, float(70 * six / 9 + 44), 60.0]) == 6
+
+
 def test_jacobi_of_named_laws() -> None:
     assert jacobi.jacobi_coefficients(SEMICIRCLE) == ([0] * 5, [1] * 5)
     assert jacobi.jacobi_coefficients(arcsine_moments(2, 4)) == ([0] * 4, [2, 1, 1, 1])

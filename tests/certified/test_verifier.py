@@ -196,6 +196,7 @@ def test_no_start_leads_to_another_value(seed: int) -> None:
                 assert other.g.overlaps(right.g)
 
 
+@pytest.mark.long
 def test_truncated_integrals_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a cut at 3 the rest is 1/400 of the mass: no digits are left to certify."""
     law = fs.Pushforward(sympy.tanh(sympy.Symbol("x"))) + fs.Semicircle()

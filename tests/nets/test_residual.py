@@ -35,7 +35,9 @@ KINDS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [k if k != "rotations" else pytest.param(k, marks=pytest.mark.long) for k in KINDS]
+)
 def test_laws_against_matrices(kind, seed):
     net, n = ResidualMLP(**KINDS[kind]), 400
     law = net.jacobian_law()

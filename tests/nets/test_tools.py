@@ -191,8 +191,23 @@ def test_archives(tmp_path, seed):
     np.save(tmp_path / "one.npy", arrays[0])
     np.savez(tmp_path / "pickle.npz", np.array([object()], dtype=object))
     (tmp_path / "text.npz").write_text("no archive")
-    for name in ("one.npy", "pickle.npz", "text.npz", "missing.npz"):
-        with pytest.raises(InvalidLawError):
+    np.savez_compressed(tmp_path / "zlib.npz", np.ones((9, 9)))
+    content = bytearray((tmp_path / "zlib.npz").read_bytes())
+    (tmp_path / "zlib.npz").write_bytes(content[:59] + b"\xff" + content[60:])
+    content[content.index(b"PK\x01\x02") + 8] |= 32  # "compressed patched data"
+    (tmp_path / "patched.npz").write_bytes(content)
+    content[content.index(b"PK\x01\x02") + 8] = 1  # encrypted
+    (tmp_path / "encrypted.npz").write_bytes(content)
+    for name in (
+        "one.npy",
+        "pickle.npz",
+        "text.npz",
+        "missing.npz",
+        "zlib.npz",
+        "patched.npz",
+        "encrypted.npz",
+    ):
+        with pytest.raises(InvalidLawError, match=name):
             from_weights(tmp_path / name)
 
 
@@ -295,7 +310,11 @@ def test_refused_architectures(table):
 @pytest.mark.parametrize(
     ("name", "text"),
     [("a.json", "{"), ("a.toml", "a = "), ("a.yaml", "a: 1"), ("b.json", "[" * 100_000),
-     ("c.json", '{"depth": NaN}'), ("d.json", "\x00\xff")],
+     ("c.json", '{"depth": NaN}'), ("d.json", "\x00\xff"), ("e.json", '{"kind": []}'),
+     ("f.json", '{"depth": 2, "dropout": "1e9999999999"}'),
+     ("g.json", '{"depth": 2, "sigma_w": 1' + "0" * 400 + "}"),
+     ("i.toml", 'kind = "residual"\ndepth = "mlp"'),
+     ("h.json", '{"depth": 2, "activation": "leaky_relu(1e-9999999999)"}')],
 )  # fmt: skip
 def test_refused_files(tmp_path, name, text):
     (tmp_path / name).write_bytes(text.encode("latin-1"))

@@ -105,6 +105,7 @@ def test_real_networks(names, bias, error):
     assert values[-1] == pytest.approx(kernel_outlier(net, n), rel=0.12)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("names", "bias"), [(["relu"] * 2, 0.0), (["tanh"] * 2, 0.5)])
 def test_more_samples_than_units(names, bias):
     """One band above the atom at 0: rare units make no islands of their own."""

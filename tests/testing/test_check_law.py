@@ -65,7 +65,19 @@ def test_random_statements_catch_for_every_seed(name: str, seed: int) -> None:
         check_law(WRONG[name].make(), rng=seed, only=["samples", "matrices"])
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
+def test_right_laws_pass_for_every_seed(seed: int) -> None:
+    failures = []
+    for law in [*LEAVES, *EXPRESSIONS]:
+        try:
+            check_law(law, rng=seed)
+        except LawCheckError as error:
+            failures.append(f"seed {seed}: {error}")
+    assert not failures, "\n".join(failures)
+
+
+@pytest.mark.parametrize("seed", range(5))
 def test_random_statements_pass_right_laws(seed: int) -> None:
     for law in (fs.Semicircle(), fs.MarchenkoPastur(2), fs.Bernoulli(Fraction(1, 3))):
         check_law(law, rng=seed, only=["samples", "matrices"])

@@ -95,6 +95,7 @@ def test_branches_of_one_polynomial() -> None:
     assert assert_same_law(left, right, max_degree=10).proved
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=15, database=None, derandomize=True)
 @given(positive_laws(max_nodes=1), positive_laws(max_nodes=1))
 def test_products_commute(mu: Law, nu: Law) -> None:

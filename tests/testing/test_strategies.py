@@ -289,6 +289,7 @@ print(len(seen) > 3)
     assert _run(code, _plugin(tmp_path)) == "True"
 
 
+@pytest.mark.long
 def test_strategies_are_built_when_they_are_asked_for(tmp_path: Path) -> None:
     code = "import sys, hypothesis; print('freesym.testing.strategies' in sys.modules)"
     assert _run(code, _plugin(tmp_path)) == "False"

@@ -137,6 +137,7 @@ def test_poles_of_the_cubic_inside_the_support():
         assert float(value) == pytest.approx(law.density(q), rel=1e-10)
 
 
+@pytest.mark.long
 def test_open_ends_with_symbols():
     """The ends have no formula, the density has: a rectangular sum with three symbols."""
     law = fs.noncentral_wishart(fs.PointMass(c), v, p)

@@ -70,7 +70,16 @@ LAWS = {
 }
 
 
-@pytest.fixture(scope="module", params=LAWS, ids=lambda name: name.replace(" ", "-"))
+#: Those whose checks take more than a second or two.
+LONG = {"sum with a cusp", "sum of points", "affine sum", "inverse", "signs with symbols",
+        "critical point", "centred factor with symbols"}  # fmt: skip
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(n, marks=pytest.mark.long if n in LONG else ()) for n in LAWS],
+    ids=lambda name: name.replace(" ", "-"),
+)
 def steps(request):
     return LAWS[request.param].derivation()
 

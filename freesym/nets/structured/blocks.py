@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from freesym.errors import InvalidLawError, UnsupportedOperationError
+from freesym.errors import UnsupportedOperationError
 from freesym.law import Law
 from freesym.laws import Empirical, PointMass
 from freesym.nets.structured.operator import (
@@ -361,9 +361,3 @@ class Diagonal(BlockOperator):
     def singular_values(self) -> NDArray[np.float64]:
         """The moduli, descending."""
         return np.sort(np.abs(self.entries))[::-1]
-
-
-def require_square(operator: StructuredOperator, name: str) -> None:
-    """Refuse operators that are not square."""
-    if operator.shape[0] != operator.shape[1]:
-        raise InvalidLawError(f"{name} has the shape {operator.shape}; it must be square")
