@@ -337,7 +337,7 @@ class Certifier:
                 mids = [snapped(m) for m in mids]
         with flint.ctx.workprec(bits + _SPARE_BITS):
             box = self._proved(mids, z, sides, real=real)
-        if box is None or all(b.rel_accuracy_bits() >= bits for b in box):
+        if box is None or all(b.rel_accuracy_bits() >= bits - _SPARE_BITS for b in box):
             return box
         return self._contracted(box, z, sides, real=real, bits=bits, known=bits)
 

@@ -60,7 +60,7 @@ def r_transform(relation: Relation, w: Any, digits: Any) -> Any:
             z = _inverse(relation, x, start, lambda t: t.g.real, bits, above=x > 0)
             return z - 1 / real_ball(x)
 
-        return to_mpf(refined(compute, n, f"R at {value}"), n)
+        return to_mpf(refined(compute, n, lambda: f"R at {value}"), n)
 
     return mapped(at, w)
 
@@ -84,7 +84,7 @@ def s_transform(relation: Relation, m: Any, digits: Any) -> Any:
             z = _inverse(relation, x, start, lambda t: t.psi.real, bits, above=x > 0)
             return (1 + real_ball(x)) / (real_ball(x) * z)
 
-        return to_mpf(refined(compute, n, f"S at {value}"), n)
+        return to_mpf(refined(compute, n, lambda: f"S at {value}"), n)
 
     return mapped(at, m)
 
@@ -93,7 +93,9 @@ def _exact_mean(relation: Relation, digits: int, function: Callable[[Any], Any])
     from freesym.spectrum.expansions import exact
 
     mean = moments(exact(relation), 1)[0]
-    return to_mpf(refined(lambda bits: function(real_ball(mean)), digits, "the mean"), digits)
+    return to_mpf(
+        refined(lambda bits: function(real_ball(mean)), digits, lambda: "the mean"), digits
+    )
 
 
 def _inverse(

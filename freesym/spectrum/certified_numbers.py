@@ -184,7 +184,7 @@ def is_sharp(value: Ball, bits: int) -> bool:
 def refined(
     compute: Callable[[int], Any],
     digits: int,
-    what: str,
+    what: Callable[[], str],
     sharp: Callable[[Any, int], bool] = is_sharp,
 ) -> Any:
     """The result of ``compute(bits)`` at a precision at which it is sharp.
@@ -211,7 +211,7 @@ def refined(
             reason = str(error)
         if bits >= limit:
             raise PrecisionError(
-                f"{what} is not known to {digits} digits with {limit} bits: {reason}"
+                f"{what()} is not known to {digits} digits with {limit} bits: {reason}"
             )
         bits = min(limit, 2 * bits)
 

@@ -81,7 +81,7 @@ def _density_ball(relation: Relation, x: Any, digits: int, limits: Limits | None
         return -enclosed(relation, point.ball(), bits).g.imag / arb.pi()
 
     return _or_limit(
-        lambda: refined(compute, digits, f"the density at {_shown(x)}"),
+        lambda: refined(compute, digits, lambda: f"the density at {_shown(x)}"),
         lambda: arb(0) if is_in_gap(relation, x, bits_for(digits)) else None,
         None if limits is None else lambda: limits.density(relation, x, digits),
     )
@@ -124,7 +124,7 @@ def _transform(
 
         singular = limits is not None and point.imag == 0
         found = _or_limit(
-            lambda: refined(compute, n, f"{name} at {value}"),
+            lambda: refined(compute, n, lambda: f"{name} at {value}"),
             (lambda: limits.transform(relation, point.real, n)) if singular else None,  # type: ignore[union-attr]
         )
         real = point.imag == 0 and found.imag.is_zero()
@@ -165,7 +165,9 @@ def _cdf_ball(relation: Relation, x: Any, digits: int) -> Any:
         return share_below(enclosed(relation, point.ball(), bits, potential=True))
 
     found = _or_limit(
-        lambda: refined(compute, digits, f"the distribution function at {_shown(x)}", _is_known),
+        lambda: refined(
+            compute, digits, lambda: f"the distribution function at {_shown(x)}", _is_known
+        ),
         lambda: share_between(relation, x, bits_for(digits)),
     )
     return _around_zero(found)
@@ -195,7 +197,7 @@ def _potential_ball(relation: Relation, x: Any, digits: int, limits: Limits | No
         return enclosed(relation, point.ball(), bits, potential=True).u.real
 
     found = _or_limit(
-        lambda: refined(compute, digits, f"the log-potential at {_shown(x)}", _is_known),
+        lambda: refined(compute, digits, lambda: f"the log-potential at {_shown(x)}", _is_known),
         lambda: potential_in_gap(relation, x, bits_for(digits)),
         None if limits is None else lambda: limits.potential(relation, x, digits),
     )

@@ -32,6 +32,8 @@ Real = NDArray[np.float64]
 _LINEAR, _GEOMETRIC, _ZOOM = 385, 129, 33
 _RESOLUTION = 1e-8
 _NOISE, _CLOSED = 1e-9, 1e-7
+#: The share of an edge by which an infinite density there is extrapolated from inside.
+_INWARD = 1e-6
 _FADED = 1e-12
 #: The mass of bands that may be overlooked where only the density tells.
 _MISSING = 1e-3
@@ -315,9 +317,11 @@ class _Scan:
             if not gaps.any():
                 return
             cells = np.flatnonzero(gaps)
-            shares = np.arange(1, 8) / 8
+            shares, known = np.arange(1, 8) / 8, len(self.x)
             new = self.x[cells, None] + shares * np.diff(self.x)[cells, None]
             self.add(new.ravel())
+            if len(self.x) == known:  # nothing there can be solved
+                return
 
     def _find_hidden_gaps(self) -> None:
         """Zoom into the minima of the density until they are positive, or a gap opens."""
@@ -407,11 +411,14 @@ class _Scan:
     def _refined(self, brackets: list[Interval]) -> list[float]:
         """Edges from (outside, inside) pairs: zoom on the sign, then extrapolate.
 
-        Where the density is infinite at the edge there is nothing to extrapolate.
+        Where the density is infinite at the edge that is done from inside.
         """
         out, into = (np.array(column) for column in zip(*brackets, strict=True))
         out, into = self._zoomed(out, into, 1e-10)
-        found = [self._extrapolated(a, b) for a, b in zip(out, into, strict=True)]
+        found = [
+            self._diverging(a, b) if edge is None else edge
+            for edge, a, b in zip(map(self._extrapolated, out, into), out, into, strict=True)
+        ]
         singular = np.array([edge is None for edge in found])
         if singular.any():
             out, into = self._zoomed(out[singular], into[singular], 1e-14)
@@ -454,3 +461,23 @@ class _Scan:
             regular = abs(f[2] - f[0] - slope * (x[2] - x[0])) < 1e-3 * abs(f[2])
         near = found.verified.all() and regular and abs(edge - 0.5 * (out + into)) <= 4 * step
         return float(edge) if near else None
+
+    def _diverging(self, out: float, into: float) -> float | None:
+        """The zero of ``1/rho^2``, simple where the density grows like an inverse root.
+
+        It is found by inverse interpolation from the inside, by three points and by four.
+        """
+        step = _INWARD * (abs(into) if into > out else -abs(into))
+        places = np.arange(1.0, 5.0)
+        rho, _ = self._at(into + step * places)
+        with np.errstate(all="ignore"):
+            f = 1 / rho**2
+            three, four = (_at_zero(f[:k], places[:k]) for k in (3, 4))
+        sure = abs(four) < 0.5 and abs(four - three) < _INWARD
+        return float(into + step * four) if sure else None
+
+
+def _at_zero(x: Real, y: Real) -> float:
+    """The value at 0 of the polynomial through some points."""
+    weights = [math.prod(b / (b - a) for b in np.delete(x, i)) for i, a in enumerate(x)]
+    return float(np.dot(weights, y))

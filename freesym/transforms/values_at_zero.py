@@ -81,7 +81,7 @@ def exact_negative_moments(relation: Relation, n: int) -> list[Scalar] | None:
     """
     try:
         curve = algebraic_curve(relation, _LARGEST_DEGREE)
-    except (DegreeError, NotAlgebraicError):
+    except (DegreeError, NotAlgebraicError, InvalidLawError):  # the last for floats as data
         return None
     cases = _cases(relation)
     if not cases and not free_symbols(relation):

@@ -9,7 +9,7 @@ import pytest
 
 import freesym as fs
 
-HALF = Fraction(1, 2)
+HALF, THIRD = Fraction(1, 2), Fraction(1, 3)
 COIN = fs.Bernoulli(HALF)
 
 
@@ -65,3 +65,25 @@ def test_quantiles_below_the_smallest_number() -> None:
     assert law.quantile(0.999) == pytest.approx(0.04453771, rel=1e-6)
     with pytest.raises(fs.InvalidLawError, match="smallest number"):
         fs.Raney(10**10, 1)
+
+
+@pytest.mark.parametrize(
+    ("law", "edges"),
+    [
+        ((fs.Bernoulli(THIRD) + 1) @ (fs.Bernoulli(THIRD) + 2), {3: 0.27216548, 4: None}),
+        (fs.Bernoulli(HALF) + fs.Bernoulli(HALF), {0: None, 2: None}),
+        (fs.TwoPoint(1, 3, HALF / 2) @ fs.TwoPoint(2, 5, 3 * HALF / 2), {2: None, 15: None}),
+    ],
+    ids=str,
+)
+def test_edges_where_atoms_just_miss_each_other(law: fs.Law, edges: dict[int, float]) -> None:
+    """Masses of two atoms that add up to 1 leave an inverse root of the distance."""
+    found = np.array(law.edges())
+    for edge, height in edges.items():
+        nearest = found[np.abs(found - edge).argmin()]
+        assert abs(nearest - edge) < 2e-14 * found[-1]
+        assert law.density(edge) == np.inf
+        if height is not None:
+            density = law.density(edge - 1e-9 * np.arange(1, 4))
+            expected = height / np.pi / np.sqrt(1e-9 * np.arange(1, 4))
+            np.testing.assert_allclose(density, expected, rtol=1e-6)
