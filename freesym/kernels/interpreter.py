@@ -233,9 +233,9 @@ def _check(
     """Strict inequalities, so that NaN fails; ``strict`` ones fail in what may be rounding, too."""
     tolerance = 1e-9
     if operation == op.CHECK_SIGN:
-        margin = tolerance if strict else 0.0
         for j in range(n):
-            passed[j] &= x * vi[a, j] > margin * abs(vr[a, j])
+            # 0 times infinity would be NaN
+            passed[j] &= x * vi[a, j] > (tolerance * abs(vr[a, j]) if strict else 0.0)
     elif operation == op.CHECK_SAME or operation == op.CHECK_OPPOSITE:
         # where the half-plane is not known beforehand, both may cross the real axis together
         sign = 1.0 if operation == op.CHECK_SAME else -1.0

@@ -194,8 +194,10 @@ def _perturb(
         moves = slowest < math.inf and doubt[j] != 3.0
         e = relative * (slowest + floor) if moves else 0.0
         for k in range(ur.shape[0]):
-            sr[k, j] = ur[k, j] - e * rate_i[k, j]
-            si[k, j] = ui[k, j] + e * rate_r[k, j]
+            sr[k, j], si[k, j] = ur[k, j], ui[k, j]
+            if e > 0.0:
+                sr[k, j] -= e * rate_i[k, j]
+                si[k, j] += e * rate_r[k, j]
 
 
 @kernel
