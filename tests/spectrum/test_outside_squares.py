@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import freesym as fs
+from freesym.spectrum.evaluate import transforms
 
 _SQUARE = fs.Semicircle(mean=-1 / 2, variance=1 / 10).square()
 _LAWS = [
@@ -28,3 +29,22 @@ def test_values_are_limits_from_above(law: fs.Law) -> None:
     np.testing.assert_allclose(law.G(x + 0j), above, rtol=1e-6)
     alone = np.array([law.G(complex(z)) for z in x])
     np.testing.assert_allclose(alone, above, rtol=1e-6)
+
+
+def test_potentials_beyond_the_spectrum_stay_on_their_side_of_cuts() -> None:
+    """Between a square and a rectangular sum, quantities are real only up to rounding."""
+    poisson = fs.CompoundFreePoisson(2, fs.Uniform(-1, 1).square())
+    square = fs.CompoundFreePoisson(2, fs.EquilibriumMeasure(1 / 2, 2).compress(1 / 2)).square()
+    inner = fs.mixture(
+        [fs.rectangular_sum(poisson, fs.MarchenkoPastur(1 / 2), ratio=1 / 2), square],
+        [1 / 3, 2 / 3],
+    )
+    law = fs.MarchenkoPastur() - inner
+    ((lower, upper),) = law.support()
+    x = np.linspace(0.01, 3, 200)
+    found = transforms(law.relation(), np.concatenate([lower - x, upper + x]) + 0j, potential=True)
+    assert found.u is not None
+    below, above = np.split(1 - found.u.imag / np.pi, 2)
+    np.testing.assert_allclose(below, 0, atol=1e-12)
+    np.testing.assert_allclose(above, 1, atol=1e-12)
+    assert (np.diff(law.cdf(np.linspace(lower, upper, 400))) > -1e-12).all()
