@@ -227,24 +227,29 @@ def _measure(
 
 @kernel
 def _check(
-    operation: int, a: int, b: int, x: float, n: int, vr: Block, vi: Block, passed: Flags
-) -> None:
-    """Strict inequalities, so that NaN fails."""
+    operation: int, a: int, b: int, x: float, n: int, vr: Block, vi: Block, strict: bool,
+    passed: Flags,
+) -> None:  # fmt: skip
+    """Strict inequalities, so that NaN fails; ``strict`` ones fail in what may be rounding, too."""
     tolerance = 1e-9
     if operation == op.CHECK_SIGN:
         for j in range(n):
-            passed[j] &= x * vi[a, j] > 0.0
+            # 0 times infinity would be NaN
+            passed[j] &= x * vi[a, j] > (tolerance * abs(vr[a, j]) if strict else 0.0)
     elif operation == op.CHECK_SAME or operation == op.CHECK_OPPOSITE:
         # where the half-plane is not known beforehand, both may cross the real axis together
         sign = 1.0 if operation == op.CHECK_SAME else -1.0
         for j in range(n):
             ai, bi = vi[a, j], sign * vi[b, j]
-            real = (abs(ai) < tolerance * abs(vr[a, j])) & (abs(bi) < tolerance * abs(vr[b, j]))
-            passed[j] &= real | ((ai > 0.0) & (bi > 0.0)) | ((ai < 0.0) & (bi < 0.0))
+            flat_a = abs(ai) < tolerance * abs(vr[a, j])
+            flat_b = abs(bi) < tolerance * abs(vr[b, j])
+            passed[j] &= (flat_a and flat_b) | ((ai > 0.0) & (bi > 0.0)) | ((ai < 0.0) & (bi < 0.0))
+            passed[j] &= not (strict and (flat_a or flat_b))
     elif operation == op.CHECK_PRINCIPAL:
+        margin = tolerance if strict else -tolerance
         for j in range(n):
             turn = x * vi[a, j] if x != 0.0 else abs(vi[a, j])
-            passed[j] &= (turn > -tolerance) & (turn < math.pi + tolerance)
+            passed[j] &= (turn > margin) & (turn < math.pi - margin)
     else:
         for j in range(n):
             passed[j] &= vr[a, j] > 0.0
@@ -255,7 +260,7 @@ def run(
     rows: Integers, constants: Reals, n: int, unknown_r: Block, unknown_i: Block,
     vr: Block, vi: Block, dr: Block, di: Block,
     slope_r: Block, slope_i: Block, move_r: Block, move_i: Block,
-    reals: Reals, integers: Integers, starts: Integers, passed: Flags,
+    reals: Reals, integers: Integers, starts: Integers, strict: bool, passed: Flags,
 ) -> None:  # fmt: skip
     """Run a program without log-potentials of tables on the first ``n`` lanes of a block.
 
@@ -316,4 +321,4 @@ def run(
         elif operation <= op.SELECT:
             _choose(operation, t, a, b, int(x), n, vr, vi, dr, di)
         else:
-            _check(operation, a, b, x, n, vr, vi, passed)
+            _check(operation, a, b, x, n, vr, vi, strict, passed)

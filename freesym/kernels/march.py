@@ -347,7 +347,7 @@ def run_block(
     """Run a program on one block with the standard scratch arrays."""
     run(
         rows, constants, n, ur, ui, work[0], work[1], work[2], work[3],
-        work[4], work[5], work[6], work[7], reals, integers, starts, passed,
+        work[4], work[5], work[6], work[7], reals, integers, starts, False, passed,
     )  # fmt: skip
 
 

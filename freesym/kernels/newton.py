@@ -148,7 +148,7 @@ def newton(
     for _ in range(limit):
         run(
             rows, constants, n, ur, ui, vr, vi, dr, di, slope_r, slope_i, move_r, move_i,
-            reals, integers, starts, passed,
+            reals, integers, starts, False, passed,
         )  # fmt: skip
         _root_steps(residual, root, n, zr, zi, vr, vi, dr, di, step_r, step_i, rate_r, rate_i)
         _walk_down(matches, n, slope_r, slope_i, move_r, move_i, step_r, step_i, rate_r, rate_i)
@@ -191,10 +191,13 @@ def _perturb(
                 slowest = min(slowest, math.hypot(ur[k, j], ui[k, j]) / rate)
         floor = 1e-9 * (scale if residual == RESIDUAL_PLAIN else abs(zr[j]))
         relative = _LIFT if doubt[j] == 1.0 else _LARGE_LIFT
-        e = relative * (slowest + floor) if slowest < math.inf else 0.0
+        moves = slowest < math.inf and doubt[j] != 3.0
+        e = relative * (slowest + floor) if moves else 0.0
         for k in range(ur.shape[0]):
-            sr[k, j] = ur[k, j] - e * rate_i[k, j]
-            si[k, j] = ui[k, j] + e * rate_r[k, j]
+            sr[k, j], si[k, j] = ur[k, j], ui[k, j]
+            if e > 0.0:
+                sr[k, j] -= e * rate_i[k, j]
+                si[k, j] += e * rate_r[k, j]
 
 
 @kernel
@@ -214,8 +217,8 @@ def verify(
 ) -> None:  # fmt: skip
     """Clear ``accepted`` where a half-plane condition fails.
 
-    At a real ``z`` outside the spectrum all unknowns are real and the conditions hold in
-    the limit: they are tested at ``z + i e``, to first order in ``e``.
+    At a real ``z`` outside the spectrum all unknowns are real (but for those inside a square)
+    and the conditions hold in the limit: they are tested at ``z + i e``, to first order.
     """
     doubtful = 0
     for j in range(n):
@@ -224,9 +227,10 @@ def verify(
     if doubtful < n:
         run(
             rows, constants, n, ur, ui, work[0], work[1], work[2], work[3],
-            work[4], work[5], work[6], work[7], reals, integers, starts, passed,
+            work[4], work[5], work[6], work[7], reals, integers, starts, True, passed,
         )  # fmt: skip
-    # 0: decided; 1: real up to rounding; 2: some condition failed, perhaps by rounding
+    # 0: decided; 1: real up to rounding; 2: some condition failed, perhaps by rounding;
+    # 3: the same above the axis
     doubt = work[10, 4]
     doubtful = 0
     for j in range(n):
@@ -235,8 +239,8 @@ def verify(
             doubt[j] = 1.0
         elif zi[j] == 0.0 and not passed[j]:
             doubt[j] = 2.0
-        else:
-            accepted[j] &= passed[j]
+        elif not passed[j]:
+            doubt[j] = 3.0
         doubtful += doubt[j] > 0.0 and accepted[j]
         passed[j] = True
     if doubtful == 0:
@@ -245,7 +249,7 @@ def verify(
     _perturb(residual, zr, n, scale, doubt, ur, ui, rate_r, rate_i, sr, si)
     run(
         rows, constants, n, sr, si, work[0], work[1], work[2], work[3],
-        work[4], work[5], work[6], work[7], reals, integers, starts, passed,
+        work[4], work[5], work[6], work[7], reals, integers, starts, False, passed,
     )  # fmt: skip
     for j in range(n):
         if doubt[j] > 0.0:

@@ -47,7 +47,7 @@ def evaluate_potential(
             run(
                 rows[start:stop], constants[start:stop], n, br, bi,
                 work[0], work[1], work[2], work[3], work[4], work[5], work[6], work[7],
-                reals, integers, starts, passed,
+                reals, integers, starts, False, passed,
             )  # fmt: skip
             if stop < count:
                 t, a, b = rows[stop, 1], rows[stop, 2], rows[stop, 3]

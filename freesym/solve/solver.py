@@ -28,6 +28,8 @@ Integrator = Callable[[Relation, Complex], Complex]
 _NODES, _STRIDES, _CAREFUL_STRIDE = 16, (8, 16, 32, 64), 8
 _SAFETY_NET = 20
 _LIFT, _ROUNDING = 1e-40, 1e-16
+# transforms this flat are real; so high above the axis the next order is beyond rounding
+_FLAT, _RAISE = 1e-13, 1e-9
 _UNSURE, _STENCIL = 1e-13, 10
 _HEIGHTS = tuple(10.0**k for k in (0, 1, 2, 3, 4, 6, 8, 10, 13, 16, 20, -1, -2, -4, -8))
 
@@ -251,14 +253,15 @@ class Solver:
         closed upper half-plane.
         """
         assert self.compiled.potential is not None
+        rise: Complex | float = 0.0
         if self._has_unknown_sides:
-            solved = self._lifted(solved)
+            solved, rise = self._raised(self._lifted(solved))
         if self.compiled.integrated:
             points = self._evaluate(self.compiled.points, solved)
             parts = zip(self.compiled.integrated, points, strict=True)
             found = [_integrated(integrate, part, side, w) for (part, side), w in parts]
             solved = replace(solved, unknowns=np.vstack([solved.unknowns, *found]))
-        return np.asarray(self._evaluate(self.compiled.potential, solved)[0])
+        return np.asarray(self._evaluate(self.compiled.potential, solved)[0] - rise)
 
     @cached_property
     def _has_unknown_sides(self) -> bool:
@@ -284,6 +287,30 @@ class Solver:
         heights = _LIFT * (np.abs(solved.z[real]) + self.first[0])
         unknowns.imag[:, real] = heights * solved.rates.real[:, real]
         return replace(solved, unknowns=unknowns)
+
+    def _raised(self, solved: Solved) -> tuple[Solved, Complex]:
+        """Real transforms of complex unknowns (inside a square) to first order above the axis.
+
+        What is real in between is so up to rounding, whose sign would choose the sides of cuts.
+        Returns by how much this changes the potential, too.
+        """
+        g = self.transforms(solved)[0]
+        sizes, rates = np.abs(solved.unknowns), np.abs(solved.rates)
+        flat = (solved.z.imag == 0) & (np.abs(g.imag) <= _FLAT * np.abs(g))
+        flat &= (np.abs(solved.unknowns.imag) > _ROUNDING * sizes).any(axis=0)
+        flat &= np.isfinite(rates).all(axis=0)
+        if not flat.any():
+            return solved, np.zeros_like(g)
+        heights = np.zeros(len(g))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            heights[flat] = _RAISE * np.nanmin(sizes[:, flat] / rates[:, flat], axis=0)
+        heights[~np.isfinite(heights)] = 0.0
+        moved = replace(solved, unknowns=solved.unknowns + 1j * heights * _finite(solved.rates))
+        return moved, 1j * heights * _finite(g)
+
+
+def _finite(values: Complex) -> Complex:
+    return np.where(np.isfinite(values), values, 0.0)
 
 
 def _walk(relation: Relation) -> Iterator[Relation]:

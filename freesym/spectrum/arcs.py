@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from freesym.relations.leaf import mass_at_zero
 from freesym.relations.relation import Relation
 from freesym.spectrum.bounds import hull
 from freesym.spectrum.evaluate import transforms
@@ -22,7 +23,7 @@ Kind = Literal["g", "psi"]
 Real = NDArray[np.float64]
 
 _STEPS, _SETTLED = 200, 1e-10
-_FAR, _TINY = 8.0, 1e-290
+_FAR, _TINY, _ROUNDING = 8.0, 1e-290, 1e-15
 
 
 def inverse_g(relation: Relation, w: Real) -> Real:
@@ -62,6 +63,9 @@ def inverse_psi(relation: Relation, m: Real, mean: float) -> Real:
     if first > 0:
         ends = np.full(missing.sum(), _TINY), np.full(missing.sum(), first)
         z[missing] = _solved(relation, "psi", 1 / m[missing], *ends)
+    # beside an atom psi is its value at 0 up to rounding long before z is 0
+    mass = mass_at_zero(relation)
+    z[(mass > 0) & (np.abs(m + 1 - mass) < _ROUNDING)] = np.nan
     return z
 
 

@@ -1,0 +1,50 @@
+"""Beside the spectrum of expressions with squares, where another real solution is near."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import freesym as fs
+from freesym.spectrum.evaluate import transforms
+
+_SQUARE = fs.Semicircle(mean=-1 / 2, variance=1 / 10).square()
+_LAWS = [
+    _SQUARE.compress(1 / 2),
+    _SQUARE.additive_power(3 / 2),
+    fs.mixture([fs.PointMass(1), _SQUARE]).compress(1 / 2),
+    fs.rectangular_sum(_SQUARE, fs.MarchenkoPastur(1 / 2), ratio=1 / 2),
+    fs.CompoundFreePoisson(3, _SQUARE),
+    _SQUARE.compress(1 / 2) @ fs.MarchenkoPastur(1 / 2),
+    (_SQUARE - 1 / 10).square().compress(1 / 2).square().compress(1 / 2),
+]
+
+
+@pytest.mark.parametrize("law", _LAWS, ids=str)
+def test_values_are_limits_from_above(law: fs.Law) -> None:
+    """Unknowns inside a square are complex where the transform is real."""
+    (lower, upper), *_ = law.support()
+    x = lower - np.geomspace(1e-6, 1e-2, 40) * (upper - lower)
+    above = law.G(x + 1e-12j * upper)
+    np.testing.assert_allclose(law.G(x + 0j), above, rtol=1e-6)
+    alone = np.array([law.G(complex(z)) for z in x])
+    np.testing.assert_allclose(alone, above, rtol=1e-6)
+
+
+def test_potentials_beyond_the_spectrum_stay_on_their_side_of_cuts() -> None:
+    """Between a square and a rectangular sum, quantities are real only up to rounding."""
+    poisson = fs.CompoundFreePoisson(2, fs.Uniform(-1, 1).square())
+    square = fs.CompoundFreePoisson(2, fs.EquilibriumMeasure(1 / 2, 2).compress(1 / 2)).square()
+    inner = fs.mixture(
+        [fs.rectangular_sum(poisson, fs.MarchenkoPastur(1 / 2), ratio=1 / 2), square],
+        [1 / 3, 2 / 3],
+    )
+    law = fs.MarchenkoPastur() - inner
+    ((lower, upper),) = law.support()
+    x = np.linspace(0.01, 3, 200)
+    found = transforms(law.relation(), np.concatenate([lower - x, upper + x]) + 0j, potential=True)
+    assert found.u is not None
+    below, above = np.split(1 - found.u.imag / np.pi, 2)
+    np.testing.assert_allclose(below, 0, atol=1e-12)
+    np.testing.assert_allclose(above, 1, atol=1e-12)
+    assert (np.diff(law.cdf(np.linspace(lower, upper, 400))) > -1e-12).all()
