@@ -25,6 +25,10 @@ Real = NDArray[np.float64]
 _HUGE, _LOW = 1e5, 1e-3
 #: To this much of the spectrum's size edges at which the density is infinite are known.
 _EDGE = 2e-12
+#: What edges are apart from points that are meant to be them.
+_SAME = 1e-13
+#: A density that changes by this factor or more, at a hundredth of the distance, is a power of it.
+_POWER = 1.3
 #: What SymPy calls zoo: its modulus is infinite, its direction depends on how it is reached.
 INFINITE = complex(math.inf, math.nan)
 
@@ -87,10 +91,23 @@ def _density(relation: Relation, x: Real) -> Real:
         values[singular] = [_beside(relation, point) for point in x[singular]]
     lower, upper = hull(relation)
     values[(x < lower) | (x > upper)] = 0.0
-    # rounding may leave a tiny negative number; a larger one is no density
+    # rounding may leave a tiny negative number, at an edge its root; a larger one is no density
     with np.errstate(invalid="ignore"):
-        values[values < -1e-9 * np.abs(g)] = np.nan
+        negative = values < -1e-9 * np.abs(g)
+        values[negative] = [
+            _beside(relation, point) if _is_edge(relation, point) else np.nan
+            for point in x[negative]
+        ]
         return np.maximum(values, 0.0)
+
+
+def _is_edge(relation: Relation, x: float) -> bool:
+    """Whether a point is an edge, up to rounding."""
+    from freesym.spectrum.support import continuous_support
+
+    ends = np.ravel(continuous_support(relation))
+    ends = ends[np.isfinite(ends)]
+    return bool((np.abs(ends - x) <= _SAME * np.abs(ends).max(initial=0.0)).any())
 
 
 def _at_hard_edges(relation: Relation, x: Real, g: Complex) -> NDArray[np.bool_]:
@@ -132,15 +149,21 @@ def _beside(relation: Relation, x: float) -> float:
     slack = _slack(relation)
     if not any(a - slack <= x <= b + slack for a, b in continuous_support(relation)):
         return 0.0
-    steps = np.array([1e-6, 1e-8, 1e-10]) * (abs(x) if x else 1.0)
-    near = np.concatenate([x - steps, x + steps])
-    g = transforms(relation, near.astype(np.complex128)).g
-    rho = (-g.imag / np.pi).reshape(2, 3)
-    if np.isnan(rho).any():
-        return float("nan")
-    if (rho[:, 2] > 1.3 * rho[:, 1]).any() and (rho[:, 1] > 1.3 * rho[:, 0]).any():
+    for closest in (1e-10, 1e-9, 1e-8):
+        steps = closest * np.array([1e4, 1e2, 1.0]) * (abs(x) if x else 1.0)
+        near = np.concatenate([x - steps, x + steps])
+        g = transforms(relation, near.astype(np.complex128)).g
+        if np.isfinite(g).all():
+            return float(np.mean([_limit(*side) for side in (-g.imag / np.pi).reshape(2, 3)]))
+    return float("nan")
+
+
+def _limit(far: float, near: float, nearest: float) -> float:
+    """Of a density at distances a hundred times smaller each: powers of them show."""
+    if nearest > _POWER * near and near > _POWER * far:
         return float("inf")
-    return float(0.0 if (rho[:, 2] < rho[:, 0] / 50).all() else rho[:, 2].mean())
+    fades = nearest <= near / _POWER and near <= far / _POWER
+    return 0.0 if fades else max(nearest, 0.0)
 
 
 def cauchy_transform(relation: Relation, z: ArrayLike) -> Any:

@@ -87,3 +87,16 @@ def test_edges_where_atoms_just_miss_each_other(law: fs.Law, edges: dict[int, fl
             density = law.density(edge - 1e-9 * np.arange(1, 4))
             expected = height / np.pi / np.sqrt(1e-9 * np.arange(1, 4))
             np.testing.assert_allclose(density, expected, rtol=1e-6)
+
+
+def test_densities_at_edges_exist() -> None:
+    """At the ends of the support as they are returned, alone and in an array."""
+    atoms = fs.Discrete([-1, 0, 1], [THIRD] * 3)
+    hard = HALF - (atoms - fs.Bernoulli(THIRD))
+    soft = fs.mixture([fs.KestenMcKay(3 * HALF), fs.Uniform(-1)], [HALF, HALF])
+    soft = (soft + fs.KestenMcKay(3)).additive_deconvolve(fs.KestenMcKay(3))
+    for law, expected in ((hard, [np.inf, 0.0, np.inf, 0.0, np.inf, 0.0]), (soft, [0.0, 0.0])):
+        edges = law.edges()
+        np.testing.assert_array_equal([law.density(edge) for edge in edges], expected)
+        grid = np.union1d(np.linspace(edges[0], edges[-1], 200), edges)
+        np.testing.assert_array_equal(law.density(grid)[np.searchsorted(grid, edges)], expected)
