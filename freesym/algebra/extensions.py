@@ -50,6 +50,8 @@ class Extension:
 
     def product(self, left: Rows, right: Rows) -> Rows:
         """The Cauchy product of two series of equal lengths."""
+        if self.degree > 2 and _is_rational(*left, *right, self.power):
+            return self._rational_product(left, right)
         total = [[_ZERO] * len(left[0]) for _ in range(2 * self.degree - 1)]
         for i, a in enumerate(left):
             for j, b in enumerate(right):
@@ -60,6 +62,21 @@ class Extension:
             for k, c in enumerate(self.power, len(total) - self.degree):
                 total[k] = _sum(total[k], [c * value for value in row])
         return total
+
+    def _rational_product(self, left: Rows, right: Rows) -> Rows:
+        """One product of polynomials in one variable, by Kronecker's substitution."""
+        size, step = len(left[0]), 2 * len(left[0]) - 1
+        pad = [_ZERO] * (size - 1)
+        packed = [
+            flint.fmpq_poly([v for row in rows for v in (*row, *pad)]) for rows in (left, right)
+        ]
+        values = (packed[0] * packed[1]).coeffs()
+        modulus = flint.fmpq_poly([*(-c for c in self.power), 1])
+        columns = []
+        for k in range(size):
+            column = (flint.fmpq_poly(values[k::step]) % modulus).coeffs()
+            columns.append([*column, *[_ZERO] * (self.degree - len(column))])
+        return [list(row) for row in zip(*columns, strict=True)]
 
     def reciprocal(self, number: Rows) -> Rows:
         """The reciprocal of a number.
@@ -149,6 +166,10 @@ class Extension:
 
     def _difference(self, left: Rows, right: Rows) -> Rows:
         return _sum_of(left, [[-value for value in row] for row in right])
+
+
+def _is_rational(*rows: Coefficients) -> bool:
+    return all(type(value) is flint.fmpq for row in rows for value in row)
 
 
 def _involves(row: Coefficients) -> bool:

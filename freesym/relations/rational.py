@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -57,8 +58,15 @@ def _divide(p: Polynomial, q: Polynomial) -> tuple[Polynomial, Polynomial]:
 
 def _gcd(p: Polynomial, q: Polynomial) -> Polynomial:
     while q:
-        p, q = q, _divide(p, q)[1]
+        p, q = q, _primitive(_divide(p, q)[1])
     return p
+
+
+def _primitive(p: Polynomial) -> Polynomial:
+    """The multiple with coprime integers: else they double in length with every remainder."""
+    above = math.gcd(*(a.numerator for a in p))
+    below = math.lcm(*(a.denominator for a in p))
+    return tuple(a * below / above for a in p)
 
 
 @dataclass(frozen=True)
