@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -48,3 +50,25 @@ def test_potentials_beyond_the_spectrum_stay_on_their_side_of_cuts() -> None:
     np.testing.assert_allclose(below, 0, atol=1e-12)
     np.testing.assert_allclose(above, 1, atol=1e-12)
     assert (np.diff(law.cdf(np.linspace(lower, upper, 400))) > -1e-12).all()
+
+
+@pytest.mark.parametrize(
+    ("law", "edge"),
+    [
+        (fs.KestenMcKay(Fraction(3, 2)).square().additive_power(3), 4 - math.sqrt(7)),
+        (fs.KestenMcKay(3).square().additive_power(3), 2),
+        (fs.KestenMcKay(Fraction(3, 2)).square().additive_power(2), 0.5),
+    ],
+    ids=str,
+)
+def test_lower_edges_of_sums_of_squares(law: fs.Law, edge: float) -> None:
+    """Zeros of the discriminants of their polynomials."""
+    assert law.support()[0][0] == pytest.approx(edge, rel=1e-13)
+
+
+def test_edges_do_not_depend_on_how_a_compression_is_written() -> None:
+    square = fs.Semicircle(Fraction(-1, 2), Fraction(1, 10)).square()
+    atoms = fs.Discrete([0, 1, 2], [Fraction(1, 3)] * 3)
+    law = fs.mixture([atoms, square], [Fraction(1, 3), Fraction(2, 3)])
+    twice = law.compress(Fraction(1, 2)).compress(Fraction(9, 10))
+    np.testing.assert_allclose(twice.support(), law.compress(Fraction(9, 20)).support(), rtol=1e-13)
