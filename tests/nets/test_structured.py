@@ -471,6 +471,8 @@ BAD = {
     "no connections": lambda: StaticMask.random(3, 3, 0),
     "too many connections": lambda: StaticMask.random(10**6, 10**6, 0.5),
     "entries outside": lambda: StaticMask.from_entries((2, 2), [0], [2], [1.0]),
+    "a mask of one side": lambda: StaticMask.from_entries((2,), [0], [0], [1.0]),
+    "a mask of no rows": lambda: StaticMask.from_entries((0, 2), [], [], []),
     "wrong assumption": lambda: Monarch(EYE[None], EYE[None]).law(assume="maybe"),
     "law of a butterfly": Butterfly.random(8192, 0).law,
     "law of anything": (StaticMask(EYE, EYE) @ Kronecker(2, 1)).law,
