@@ -111,11 +111,14 @@ def design(
         raise InvalidLawError(f"vary = {short(vary)} must be one of {', '.join(VARIABLES)}")
     if vary == "scale" and scale is not None:
         raise InvalidLawError("scale is what is varied; leave it out")
-    shared = {"weights": weights, "sigma_b": sigma_b}
+    shared: dict[str, Any] = {"weights": weights, "sigma_b": sigma_b}
+    # what is wrong with an argument is said before the search, which takes errors for no law
+    phi: Any = activation_named(activation)
+    given: Any = 1 if sigma_w is None else sigma_w
+    MLP((1,) * (depth + 1), phi, sigma_w=given, **shared)
 
     def network(value: float) -> MLP | ResidualMLP:
-        fields: dict[str, Any] = {**shared, "sigma_w": sigma_w,
-                                  "activation": activation_named(activation)}  # fmt: skip
+        fields: dict[str, Any] = {**shared, "sigma_w": sigma_w, "activation": phi}
         if vary == "slope":
             fields["activation"] = PReLU(value)
         elif vary == "keep":

@@ -437,7 +437,10 @@ class SampledMixer:
 
     def hidden_features(self, x: ArrayLike) -> list[Matrix]:
         """The features after every layer, for ``vec(X)`` of shape ``(m,)`` or ``(samples, m)``."""
-        batch = np.asarray(x, dtype=np.float64)
+        batch = np.asarray(x)
+        if batch.dtype.kind not in "iuf" or not np.isfinite(batch).all():
+            raise InvalidLawError(f"vec(X) = {short(x)} is no array of finite numbers")
+        batch = batch.astype(np.float64, copy=False)
         if batch.ndim not in (1, 2) or batch.shape[-1] != self.mixer.width:
             raise InvalidLawError(
                 f"vec(X) has the shape {batch.shape}; give {self.mixer.width} numbers"

@@ -28,7 +28,7 @@ from freesym.nets.products import (
 )
 from freesym.nets.signal import CORRELATION, Signal
 from freesym.nets.singular_values import SingularValues
-from freesym.parameters import Number, as_number, as_sequence, short
+from freesym.parameters import Number, as_count, as_number, as_sequence, short
 
 if TYPE_CHECKING:
     from freesym.nets.kernels import KernelRecursion
@@ -267,7 +267,7 @@ class MLP:
 
     def resized(self, n: int) -> MLP:
         """The same network with the widest layer of ``n`` units and the others in proportion."""
-        widest = max(self.widths)
+        n, widest = as_count(n, 1, 10**9, "n"), max(self.widths)
         widths = tuple(max(1, round(w * n / widest)) for w in self.widths)
         fields = {name: self.__dict__[name] for name in self.__dataclass_fields__}
         return MLP(**{**fields, "widths": widths})

@@ -119,7 +119,9 @@ def _copies(kind: Kind, operand: _Operand, masses: Iterable[Interval]) -> Iterat
 
 
 def _cell_mass(cell: Cell, mass: float) -> Callable[[Floats], Floats]:
-    return lambda t: mass * np.where(t < 0, cell.upper.along(-t), cell.lower.along(np.abs(t)))
+    return lambda t: (
+        mass * np.where(t < 0, cell.upper.along(np.abs(t)), cell.lower.along(np.abs(t)))
+    )
 
 
 @lru_cache(maxsize=64)

@@ -399,3 +399,12 @@ def test_towers_that_show_no_edge():
     assert upper_edge(both) is None
     assert upper_edge(-1 * fs.MarchenkoPastur()) is None
     assert lower_end(fs.MarchenkoPastur(0.5) + 1) is None
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_ntk_laws_do_not_warn():
+    law = ntk_law(KernelRecursion(["relu"], sigma_w=[1.4, 1]), fs.MarchenkoPastur(2), [0.5])
+    assert law.mean() == pytest.approx(1.648056312)
+    assert law.atoms() == {}
+    assert 0 < law.cdf(1.0) < 1
+    assert law.support()[0][0] > 0

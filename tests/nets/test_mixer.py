@@ -207,6 +207,8 @@ BAD = {
     "nan": lambda: Mixer(1, 1).sample(0).forward([[math.nan]]),
     "text": lambda: Mixer(1, 1).sample(0).forward([["a"]]),
     "other vector": lambda: Mixer(3, 3).sample(0).forward_vectorised(np.ones(8)),
+    "text for a vector": lambda: Mixer(1, 1).sample(0).forward_vectorised(["a"]),
+    "nan in a vector": lambda: Mixer(1, 1).sample(0).forward_vectorised([math.nan]),
     "jacobian of a batch": lambda: Mixer(3, 3).sample(0).jacobian(np.ones((2, 3, 3))),
     "other approximation": lambda: Mixer(3, 3).jacobian_law(approximation="classical"),
     "no signal": lambda: Mixer(3, 3).jacobian_law(0),

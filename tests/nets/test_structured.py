@@ -396,6 +396,40 @@ def test_masks_multiply_in_any_order_of_their_entries():
     np.testing.assert_allclose(transposed @ y, mask.dense().T @ y, atol=1e-12)
 
 
+@pytest.mark.parametrize("kind", ["f2", "f4", ">f8", "g", "i1", "?", "c8", ">c16"])
+def test_masks_multiply_any_type(kind):
+    """Weights and vectors of every type, strided too, give double precision."""
+    rng = np.random.default_rng(28)
+    weights, mask = 4 * rng.standard_normal((5, 7)), rng.random((5, 7)) < 0.4
+    x = (4 * rng.standard_normal((7, 6))).astype(kind)
+    expected = (weights * mask) @ x.astype(complex)
+    found = StaticMask(weights, mask) @ x[:, ::2]
+    assert found.dtype == (np.complex128 if np.iscomplexobj(x) else np.float64)
+    np.testing.assert_allclose(found, expected[:, ::2], atol=1e-6)
+    whole = weights.astype(kind)
+    operator = StaticMask(whole, mask)
+    np.testing.assert_allclose(operator.dense(), whole.astype(complex) * mask, rtol=1e-6)
+
+
+def test_masks_without_connections():
+    rng = np.random.default_rng(29)
+    for mask in (
+        StaticMask(rng.standard_normal((3, 4)), np.zeros((3, 4))),
+        StaticMask.from_entries((3, 4), [], [], []),
+        StaticMask.random(3, 4, 1e-9, rng),
+    ):
+        assert not (mask @ np.ones(4)).any() and not (mask.T @ np.ones(3)).any()
+        assert not mask.singular_values().any() and mask.law() == fs.PointMass(0)
+        with pytest.raises(fs.InvalidLawError, match="vanish"):
+            mask.expected_second_moment()
+
+
+@pytest.mark.parametrize("name", sorted(operators(np.random.default_rng(0))))
+def test_batches_of_no_vectors(name):
+    operator = operators(np.random.default_rng(0))[name]
+    assert (operator @ np.zeros((operator.shape[1], 0))).shape == (operator.shape[0], 0)
+
+
 def test_unitary_butterflies():
     assert Butterfly.fourier(256).law() == fs.PointMass(256.0)
     assert Butterfly.fourier(256, unitary=True).law() == fs.PointMass(1.0)
@@ -437,6 +471,8 @@ BAD = {
     "no connections": lambda: StaticMask.random(3, 3, 0),
     "too many connections": lambda: StaticMask.random(10**6, 10**6, 0.5),
     "entries outside": lambda: StaticMask.from_entries((2, 2), [0], [2], [1.0]),
+    "a mask of one side": lambda: StaticMask.from_entries((2,), [0], [0], [1.0]),
+    "a mask of no rows": lambda: StaticMask.from_entries((0, 2), [], [], []),
     "wrong assumption": lambda: Monarch(EYE[None], EYE[None]).law(assume="maybe"),
     "law of a butterfly": Butterfly.random(8192, 0).law,
     "law of anything": (StaticMask(EYE, EYE) @ Kronecker(2, 1)).law,

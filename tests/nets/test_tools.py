@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import freesym as fs
+from freesym import nets
 from freesym.architecture import architecture, parse_activation, read_architecture
 from freesym.cli import main
 from freesym.errors import FreesymError, InvalidLawError
@@ -409,3 +410,23 @@ def test_refused_commands(capsys, arguments):
 def test_laws_of_weights_in_files():
     net = architecture(TABLES[1][0])
     assert net.weights[0] == fs.MarchenkoPastur(Fraction(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"activation": "rellu"}, "no activation 'rellu'"),
+        ({"weights": "unitary"}, "unitary"),
+        ({"sigma_b": -1}, "sigma_b = -1"),
+        ({"sigma_w": 0, "vary": "keep"}, "sigma_w = 0"),
+    ],
+)
+def test_design_says_which_argument_is_wrong(arguments, message):
+    with pytest.raises(fs.FreesymError, match=message):
+        nets.design(**{"depth": 4, "mean": 1, **arguments})
+
+
+@pytest.mark.parametrize("n", [0, -1])
+def test_samples_have_units(n):
+    with pytest.raises(fs.FreesymError, match="n = "):
+        nets.MLP([1, 1], "relu").sample(n)

@@ -12,14 +12,22 @@ from numpy.typing import NDArray
 
 from freesym.errors import InvalidLawError, UnsupportedOperationError
 from freesym.law import Law
-from freesym.laws import MarchenkoPastur
+from freesym.laws import MarchenkoPastur, PointMass
 from freesym.lazy import LazyModule
-from freesym.nets.structured.operator import Array, Shape, StructuredOperator, finite_array
-from freesym.parameters import as_count, as_generator, exact_quotient
+from freesym.nets.structured.operator import (
+    MAX_SIZE,
+    Array,
+    Shape,
+    StructuredOperator,
+    finite_array,
+)
+from freesym.parameters import as_count, as_generator, exact_quotient, short
 
 #: Below so many connections per row the Marchenko-Pastur law is more than 6 % off.
 FEWEST_CONNECTIONS = 50
 _MOST_CONNECTIONS = 10**9
+#: The types of weights that the compiled product takes; others become double precision.
+_COMPILED = [np.dtype(kind) for kind in ("f4", "f8", "c8", "c16")]
 
 _sparse: Any = LazyModule("freesym.kernels.sparse")
 
@@ -65,9 +73,12 @@ class StaticMask(StructuredOperator):
     def _store(self, shape: Shape, rows: Array, columns: Array, entries: Array) -> None:
         size = (int(shape[0]), int(shape[1]))
         index = np.int32 if max(size) < 2**31 else np.int64
+        if entries.dtype not in _COMPILED:
+            entries = entries.astype(np.complex128 if entries.dtype.kind == "c" else np.float64)
         for name, value in (
-            ("_shape", size), ("rows", rows.astype(index, copy=False)),
-            ("columns", columns.astype(index, copy=False)), ("entries", entries),
+            ("_shape", size), ("rows", np.ascontiguousarray(rows, index)),
+            ("columns", np.ascontiguousarray(columns, index)),
+            ("entries", np.ascontiguousarray(entries)),
         ):  # fmt: skip
             object.__setattr__(self, name, value)
 
@@ -79,8 +90,15 @@ class StaticMask(StructuredOperator):
     @classmethod
     def from_entries(cls, shape: Shape, rows: Any, columns: Any, entries: Any) -> StaticMask:
         """From the positions of the connections, each at most once, and their weights."""
-        values = finite_array(entries, "entries", 1)
+        if np.shape(shape) != (2,):
+            raise InvalidLawError(f"shape = {short(shape)} must be two numbers")
+        shape = as_count(shape[0], 1, MAX_SIZE, "rows"), as_count(shape[1], 1, MAX_SIZE, "columns")
         places = [np.asarray(rows), np.asarray(columns)]
+        if all(np.shape(given) == (0,) for given in (rows, columns, entries)):
+            # no connection at all is a mask too
+            values, places = np.zeros(0), [np.zeros(0, dtype=np.int32)] * 2
+        else:
+            values = finite_array(entries, "entries", 1)
         for name, place, size in zip(("rows", "columns"), places, shape, strict=True):
             if place.shape != values.shape or place.dtype.kind not in "iu":
                 raise InvalidLawError(f"{name} must be as many whole numbers as there are entries")
@@ -131,8 +149,10 @@ class StaticMask(StructuredOperator):
         return self.entries.dtype
 
     def _apply(self, batch: Array) -> Array:
-        dtype = np.result_type(self.entries, batch, np.float64)
+        is_complex = "c" in (self.entries.dtype.kind, batch.dtype.kind)
+        dtype = np.dtype(np.complex128 if is_complex else np.float64)
         sums = np.zeros((len(batch), self._shape[0]), dtype)
+        batch = np.ascontiguousarray(batch, dtype)
         _sparse.accumulate(self.rows, self.columns, self.entries, batch, sums)
         return sums
 
@@ -162,6 +182,8 @@ class StaticMask(StructuredOperator):
         """
         rows, columns = self.shape
         squares = np.abs(self.entries) ** 2
+        if not squares.any():
+            raise InvalidLawError("all weights vanish: the mean square is 0")
         kurtosis = float(np.mean(squares**2) / np.mean(squares) ** 2)
         return 1 + rows / columns + (kurtosis / self.sparsity - 2) / columns
 
@@ -179,6 +201,8 @@ class StaticMask(StructuredOperator):
             Below fifty connections per row, where it is more than 6 % off.
         """
         rows, columns = self.shape
+        if not self.entries.any():
+            return PointMass(0)
         if self.connections_per_row < FEWEST_CONNECTIONS and not force:
             raise UnsupportedOperationError(
                 f"{self.connections_per_row:.4g} connections per row are too few for the "

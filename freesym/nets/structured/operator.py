@@ -114,6 +114,8 @@ class StructuredOperator(ABC):
                 f"an operator of shape {self.shape} takes a matrix of {self.shape[1]} rows, "
                 f"not an array of shape {matrix.shape}"
             )
+        if not matrix.shape[1]:
+            return np.zeros((self.shape[0], 0), np.result_type(self.dtype, matrix))
         return self._apply(np.ascontiguousarray(matrix.T)).T
 
     def rmatvec(self, x: ArrayLike) -> Array:
