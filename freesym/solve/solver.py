@@ -29,7 +29,7 @@ _NODES, _STRIDES, _CAREFUL_STRIDE = 16, (8, 16, 32, 64), 8
 _SAFETY_NET = 20
 _LIFT, _ROUNDING = 1e-40, 1e-16
 # transforms this flat are real; so high above the axis the next order is beyond rounding
-_FLAT, _RAISE = 1e-13, 1e-9
+_FLAT, _BARELY, _RAISE = 1e-13, 1e-6, 1e-9
 _UNSURE, _STENCIL = 1e-13, 10
 _HEIGHTS = tuple(10.0**k for k in (0, 1, 2, 3, 4, 6, 8, 10, 13, 16, 20, -1, -2, -4, -8))
 
@@ -246,6 +246,12 @@ class Solver:
         # matched parts are extrapolated to the shared value, which singular equations forbid
         return g, np.where(np.isnan(solved.rates).any(axis=0), solved.z * g - 1, psi)
 
+    def rounding(self, solved: Solved) -> NDArray[np.float64]:
+        """What rounding in ``z`` may do to transforms, relative to them: much beside an edge."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rates = (np.abs(solved.rates) / np.abs(solved.unknowns)).max(axis=0)
+        return np.asarray(np.fmin(_FLAT * (1 + self.first[0] * rates), _BARELY))
+
     def potential(self, solved: Solved, integrate: Integrator) -> Complex:
         """The log-potential at solved points.
 
@@ -296,7 +302,7 @@ class Solver:
         """
         g = self.transforms(solved)[0]
         sizes, rates = np.abs(solved.unknowns), np.abs(solved.rates)
-        flat = (solved.z.imag == 0) & (np.abs(g.imag) <= _FLAT * np.abs(g))
+        flat = (solved.z.imag == 0) & (np.abs(g.imag) <= self.rounding(solved) * np.abs(g))
         flat &= (np.abs(solved.unknowns.imag) > _ROUNDING * sizes).any(axis=0)
         flat &= np.isfinite(rates).all(axis=0)
         if not flat.any():

@@ -21,13 +21,11 @@ from freesym.lowering.compile import RESIDUAL_PLAIN
 from freesym.relations import nodes
 from freesym.relations.leaf import Leaf
 from freesym.relations.relation import Relation
-from freesym.solve.solver import Solved, solver
+from freesym.solve.solver import solver
 from freesym.spectrum.bounds import hull
 
 Complex = NDArray[np.complex128]
 _ROUNDING = 4e-16
-#: The largest share of a transform that may be rounding, beside an edge.
-_BARELY = 1e-6
 #: So far away, in units of the spectrum, a law is a point mass.
 _FAR = 1e60
 #: Products whose factors share psi are not resolved closer to 0 than this, in units of the scale.
@@ -117,8 +115,7 @@ def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> 
         g = _beside_zero(relation, z, g, psi, engine.first[0])
     noise = (z.imag == 0) & (np.abs(g.imag) < _noise(relation) * np.abs(g.real))
     if _contains_square(relation):
-        rounding = np.minimum(_rounding_of(found, engine.first[0]), _BARELY)
-        noise |= (z.imag == 0) & (np.abs(g.imag) < rounding * np.abs(g.real))
+        noise |= (z.imag == 0) & (np.abs(g.imag) < engine.rounding(found) * np.abs(g.real))
     g.imag[noise] = 0.0
     if not isinstance(relation, Leaf):
         g.imag = _beside_atoms(relation, z, g)
@@ -242,12 +239,6 @@ def _through(
         return np.full(x.shape, np.nan)
     weights = (-1.0) ** np.arange(12) * np.sin(angles) / (where[:, None] - nodes)
     return np.asarray(weights @ values / weights.sum(axis=1))
-
-
-def _rounding_of(found: Solved, scale: float) -> NDArray[np.float64]:
-    """What rounding in ``z`` may do to transforms, relative to them: much beside an edge."""
-    rates = np.abs(found.rates) / np.abs(found.unknowns)
-    return np.asarray(100 * _ROUNDING * (1 + scale * rates.max(axis=0)))
 
 
 @lru_cache(maxsize=1024)
