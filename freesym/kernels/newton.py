@@ -22,7 +22,7 @@ RESIDUAL_LOG = 1
 # step.  Steps below _STALL that no longer shrink have reached the noise floor, and so have
 # steps below _NOISY_STALL when w agrees with z up to rounding: an unknown may be so small
 # beside the others that rounding in them is much of it.
-_CONVERGED, _APPROACHED = 1e-9, 1e-2
+_CONVERGED, _APPROACHED = 1e-11, 1e-2
 _ROUNDING = 1e-15
 _STALL = 1e-7
 _NOISY_STALL = 1e-4
