@@ -22,7 +22,7 @@ RESIDUAL_LOG = 1
 # step.  Steps below _STALL that no longer shrink have reached the noise floor, and so have
 # steps below _NOISY_STALL when w agrees with z up to rounding: an unknown may be so small
 # beside the others that rounding in them is much of it.
-_CONVERGED, _APPROACHED = 1e-11, 1e-2
+_CONVERGED, _SMALL, _APPROACHED = 1e-10, 1e-9, 1e-2
 _ROUNDING = 1e-15
 _STALL = 1e-7
 _NOISY_STALL = 1e-4
@@ -164,6 +164,8 @@ def newton(
                 threshold = _NOISY_STALL if noise else _STALL
                 stalled = size[j] < threshold and size[j] > 0.7 * before[j] > 0.0
                 settled = size[j] < _CONVERGED and before[j] < _APPROACHED
+                # where rounding hides the last digits, two steps that are small will do
+                settled |= size[j] < _SMALL and 0.0 < before[j] < _SMALL
                 converged[j] = settled or stalled
                 busy += not converged[j]
             before[j] = size[j]

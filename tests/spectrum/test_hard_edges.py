@@ -96,7 +96,11 @@ def test_densities_at_edges_exist() -> None:
     soft = fs.mixture([fs.KestenMcKay(3 * HALF), fs.Uniform(-1)], [HALF, HALF])
     soft = (soft + fs.KestenMcKay(3)).additive_deconvolve(fs.KestenMcKay(3))
     for law, expected in ((hard, [np.inf, 0.0, np.inf, 0.0, np.inf, 0.0]), (soft, [0.0, 0.0])):
+        # a soft edge is known to rounding, of which the density there is the root
         edges = law.edges()
-        np.testing.assert_array_equal([law.density(edge) for edge in edges], expected)
         grid = np.union1d(np.linspace(edges[0], edges[-1], 200), edges)
-        np.testing.assert_array_equal(law.density(grid)[np.searchsorted(grid, edges)], expected)
+        for found in (
+            [law.density(edge) for edge in edges],
+            law.density(grid)[np.searchsorted(grid, edges)],
+        ):
+            np.testing.assert_allclose(found, expected, rtol=0, atol=1e-7)
