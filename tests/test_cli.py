@@ -409,7 +409,17 @@ def test_interruption(tmp_path):
     )  # fmt: skip
     assert process.stdout.readline() == "ready\n"
     time.sleep(1)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (130, "", "")
+    # a signal that falls into a foreign callback is reported and dropped by the interpreter
+    for attempt in range(6):
+        process.send_signal(signal.SIGINT)
+        try:
+            out, err = process.communicate(timeout=10)
+            break
+        except subprocess.TimeoutExpired:
+            continue
+    else:
+        process.kill()
+        pytest.fail(f"six interruptions did not stop it: {process.communicate()}")
+    assert (process.returncode, out) == (130, "")
+    assert err == "" or attempt > 0
     assert list(tmp_path.iterdir()) == []
