@@ -404,8 +404,8 @@ def test_interruption(tmp_path):
     process = subprocess.Popen(
         # where tests run in the background, children ignore SIGINT unless they ask for it
         [sys.executable, "-c",
-         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
-         "import freesym.cli as c; print('ready', flush=True); raise SystemExit(c.main())",
+         ("import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+         "import freesym.cli as c; print('ready', flush=True); raise SystemExit(c.main())"),
          "jacobian", "--depth", "200", "--verify", "2000", "--csv", str(tmp_path / "a.csv")],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
     )  # fmt: skip
