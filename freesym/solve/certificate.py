@@ -329,26 +329,32 @@ class Certifier:
         while 2 * known < bits:
             known *= 2
             with flint.ctx.workprec(known):
-                step = self._step(mids, mids, z, sides, real=real, low=0)
-            if step is None or not all(s.is_finite() for s in step):
+                moved = self._moved(mids, z, sides, real=real)
+            if moved is None:
                 return None
-            mids = [(m + s).mid() for m, s in zip(mids, step, strict=True)]
-            if real:
-                mids = [snapped(m) for m in mids]
+            mids = moved[0]
         with flint.ctx.workprec(bits + _SPARE_BITS):
             box = self._proved(mids, z, sides, real=real)
         if box is None or all(b.rel_accuracy_bits() >= bits - _SPARE_BITS for b in box):
             return box
         return self._contracted(box, z, sides, real=real, bits=bits, known=bits)
 
-    def _proved(self, mids: list[Ball], z: Ball, sides: Sides, *, real: bool) -> list[Ball] | None:
-        p = flint.ctx.prec
+    def _moved(
+        self, mids: list[Ball], z: Ball, sides: Sides, *, real: bool
+    ) -> tuple[list[Ball], list[Ball]] | None:
+        """Points after a Newton step, on their axes if ``real``, and the step."""
         step = self._step(mids, mids, z, sides, real=real, low=0)
         if step is None or not all(s.is_finite() for s in step):
             return None
         mids = [(m + s).mid() for m, s in zip(mids, step, strict=True)]
-        if real:
-            mids = [snapped(m) for m in mids]
+        return [snapped(m) for m in mids] if real else mids, step
+
+    def _proved(self, mids: list[Ball], z: Ball, sides: Sides, *, real: bool) -> list[Ball] | None:
+        p = flint.ctx.prec
+        moved = self._moved(mids, z, sides, real=real)
+        if moved is None:
+            return None
+        mids, step = moved
         for inflation in (-16, 4, 16):
             box = [
                 inflated(
