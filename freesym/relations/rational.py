@@ -24,6 +24,10 @@ class NotRationalError(ArithmeticError):
     """The relation uses a function that is not rational."""
 
 
+#: Bits from which on coefficients are shortened; others are left as they are.
+_LONG = 128
+
+
 def _trim(p: Polynomial) -> Polynomial:
     n = len(p)
     while n and p[n - 1] == 0:
@@ -63,7 +67,9 @@ def _gcd(p: Polynomial, q: Polynomial) -> Polynomial:
 
 
 def _primitive(p: Polynomial) -> Polynomial:
-    """The multiple with coprime integers: else they double in length with every remainder."""
+    """The multiple with coprime integers of long remainders, which double in length with each."""
+    if all(max(abs(a.numerator), a.denominator).bit_length() < _LONG for a in p):
+        return p
     above = math.gcd(*(a.numerator for a in p))
     below = math.lcm(*(a.denominator for a in p))
     return tuple(a * below / above for a in p)
