@@ -179,6 +179,12 @@ def newton(
 
 
 @kernel
+def _rounding(j: int, k: int, zr: Reals, rate_r: Block, rate_i: Block) -> float:
+    """What rounding in ``z`` does to an unknown."""
+    return float(_NOISE * abs(zr[j]) * math.hypot(rate_r[k, j], rate_i[k, j]))
+
+
+@kernel
 def _perturb(
     residual: int, zr: Reals, n: int, scale: float, doubt: Reals,
     ur: Block, ui: Block, rate_r: Block, rate_i: Block,
@@ -195,6 +201,12 @@ def _perturb(
         relative = _LIFT if doubt[j] == 1.0 else _LARGE_LIFT
         moves = slowest < math.inf and doubt[j] != 3.0
         e = relative * (slowest + floor) if moves else 0.0
+        if doubt[j] == 2.0:
+            # inside the spectrum quantities may cross the axis as z rises: not so far
+            for k in range(ur.shape[0]):
+                turns = ui[k, j] * (ui[k, j] + e * rate_r[k, j]) < 0.0
+                if turns and abs(ui[k, j]) > _rounding(j, k, zr, rate_r, rate_i):
+                    e = 0.1 * abs(ui[k, j] / rate_r[k, j])
         for k in range(ur.shape[0]):
             sr[k, j], si[k, j] = ur[k, j], ui[k, j]
             if e > 0.0:
@@ -264,7 +276,7 @@ def _turned(
 ) -> bool:
     """Whether an imaginary part that is more than rounding in ``z`` changed its sign."""
     for k in range(ur.shape[0]):
-        rounding = _NOISE * abs(zr[j]) * math.hypot(rate_r[k, j], rate_i[k, j])
+        rounding = _rounding(j, k, zr, rate_r, rate_i)
         if ui[k, j] * si[k, j] < 0.0 and abs(ui[k, j]) > rounding:
             return True
     return False

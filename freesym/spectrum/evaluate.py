@@ -118,7 +118,7 @@ def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> 
         noise |= (z.imag == 0) & (np.abs(g.imag) < engine.rounding(found) * np.abs(g.real))
     g.imag[noise] = 0.0
     if not isinstance(relation, Leaf):
-        g.imag = _beside_atoms(relation, z, g)
+        g = _beside_atoms(relation, z, g)
     far = ~found.verified & (np.abs(z) > _FAR * engine.first[0])
     g[far] = 1 / z[far]
     if not potential:
@@ -160,13 +160,13 @@ def _beside_zero(relation: Relation, z: Complex, g: Complex, psi: Complex, scale
     return found
 
 
-def _beside_atoms(relation: Relation, z: Complex, g: Complex) -> NDArray[np.float64]:
-    """``Im g`` at real points so near to an atom inside the spectrum that the pole hides it.
+def _beside_atoms(relation: Relation, z: Complex, g: Complex) -> Complex:
+    """``g`` at real points so near to an atom inside the spectrum that the pole hides the rest.
 
-    It is smooth there, and interpolated between points farther away at two widths that must
-    agree; where they do not, a value that rounding may have changed is NaN.
+    The rest is smooth there, and interpolated between points farther away at two widths that must
+    agree; where they do not, an imaginary part that rounding may have changed is NaN.
     """
-    imaginary = g.imag.copy()
+    found = g.copy()
     width = _extent(relation)
     for a, mass in _atoms(relation).items() if np.isfinite(width) else ():
         distance = np.abs(z.real - a)
@@ -175,12 +175,13 @@ def _beside_atoms(relation: Relation, z: Complex, g: Complex) -> NDArray[np.floa
             continue
         pole = 1.0 if a == 0 else mass * width / distance[lost]
         error = _ROUNDING * pole / distance[lost]
-        smooth = _interpolated(relation, a, z.real[lost], width)
+        smooth = _interpolated(relation, a, mass, z.real[lost], width)
         # outside the spectrum solutions are real to the last bit
-        kept = (error < 1e-6 * np.abs(imaginary[lost])) | (imaginary[lost] == 0)
-        direct = np.where(kept, imaginary[lost], np.nan)
-        imaginary[lost] = np.where(np.isnan(smooth), direct, smooth)
-    return imaginary
+        direct = g[lost]
+        kept = (error < 1e-6 * np.abs(direct.imag)) | (direct.imag == 0)
+        direct.imag = np.where(kept, direct.imag, np.nan)
+        found[lost] = np.where(np.isnan(smooth), direct, mass / (z.real[lost] - a) + smooth)
+    return found
 
 
 @lru_cache(maxsize=1024)
@@ -199,30 +200,30 @@ def _extent(relation: Relation) -> float:
 
 
 def _interpolated(
-    relation: Relation, a: float, x: NDArray[np.float64], width: float
-) -> NDArray[np.float64]:
-    """``Im g`` beside ``a``: through both sides where it is smooth, else through one alone.
+    relation: Relation, a: float, mass: float, x: NDArray[np.float64], width: float
+) -> Complex:
+    """``g`` without its pole beside ``a``: through both sides where it is smooth, else one alone.
 
     At 0 alone it is known near enough to the atom to do without the other side.
     """
     shares = (1e-2, 5e-3, 2e-3, *((5e-4, 1e-4, 1e-5, 1e-6, 1e-7) if a == 0 else ()))
-    found = np.full(x.shape, np.nan)
+    found = np.full(x.shape, complex(np.nan, np.nan))
     for side in (0, -1, 1) if a == 0 else (0,):
         where = np.isnan(found) & ((side == 0) | (np.sign(x - a) == side))
         for share in shares if where.any() else ():
             wide, narrow = (
-                _through(relation, a, side, x[where], s * width) for s in (share, 0.5 * share)
+                _through(relation, a, mass, side, x[where], s * width) for s in (share, 0.5 * share)
             )
-            if (np.abs(wide - narrow) <= 1e-7 * np.abs(narrow)).all():
+            if (np.abs(wide.imag - narrow.imag) <= 1e-7 * np.abs(narrow.imag)).all():
                 found[where] = narrow
                 break
     return found
 
 
 def _through(
-    relation: Relation, a: float, side: int, x: NDArray[np.float64], h: float
-) -> NDArray[np.float64]:
-    """The polynomial through ``Im g`` at Chebyshev points around ``a``; NaN beside an edge.
+    relation: Relation, a: float, mass: float, side: int, x: NDArray[np.float64], h: float
+) -> Complex:
+    """The polynomial through ``g`` without its pole at Chebyshev points; NaN beside an edge.
 
     On one ``side`` alone it is a polynomial in the root of the distance: a part of the law may
     have its edge at the atom.
@@ -234,11 +235,11 @@ def _through(
         points, where = a + side * h * nodes**2, np.sqrt(np.abs(x - a) / h)
     else:
         points, where = a + h * nodes, (x - a) / h
-    values = transforms(relation, points.astype(np.complex128)).g.imag
-    if not (values < 0).all():
-        return np.full(x.shape, np.nan)
+    values = transforms(relation, points.astype(np.complex128)).g
+    if not (values.imag < 0).all():
+        return np.full(x.shape, complex(np.nan, np.nan))
     weights = (-1.0) ** np.arange(12) * np.sin(angles) / (where[:, None] - nodes)
-    return np.asarray(weights @ values / weights.sum(axis=1))
+    return np.asarray(weights @ (values - mass / (points - a)) / weights.sum(axis=1))
 
 
 @lru_cache(maxsize=1024)

@@ -97,6 +97,9 @@ def test_an_edge_of_a_part_at_the_atom_leaves_each_side_smooth_alone() -> None:
         rho = law.density(side * distances)
         bound = np.abs(rho[0] - rho[-1]) * (distances / distances[0]) ** power
         assert (np.abs(rho - rho[-1]) <= 1.1 * bound + 1e-6 * rho[-1]).all()
+        # the pole of the atom, up to the real part of the rest
+        pole = 3 * side * distances * law.G(side * distances).real
+        np.testing.assert_allclose(pole, 1, rtol=0, atol=1e-12 + 1e3 * distances[0])
     assert law.density(-1e-30) == pytest.approx(law.density(1e-30), rel=1e-6)
 
 
@@ -118,3 +121,13 @@ def test_far_up_the_imaginary_axis(heights: np.ndarray) -> None:
         far = heights > 1e3
         np.testing.assert_allclose(z[far] * law.G(z[far]), 1, rtol=0, atol=2 * variance / 1e6)
         np.testing.assert_allclose(z * law.G(z), [z_ * law.G(z_) for z_ in z], rtol=1e-14)
+
+
+def test_signed_products_close_to_zero() -> None:
+    """Inside the spectrum ``1 + psi = z G`` crosses the axis as ``z`` rises: no wrong turn."""
+    two = (-fs.TwoPoint(1, 3, Fraction(1, 3))).compress(Fraction(9, 10))
+    law = fs.monotone(fs.Semicircle(1, Fraction(1, 4)), two) @ fs.MarchenkoPastur(HALF, 2)
+    x = np.concatenate([s * 10.0 ** -np.arange(3, 20) for s in (-1, 1)])
+    rho = law.density(x)
+    centre = 1.9027392 / np.pi
+    assert (np.abs(rho - centre) <= 2 * np.abs(x) + 1e-7).all()
