@@ -26,6 +26,7 @@ _CONVERGED, _SMALL, _APPROACHED = 1e-10, 1e-9, 1e-2
 _ROUNDING = 1e-15
 _STALL = 1e-7
 _NOISY_STALL = 1e-4
+_SHRUNK, _GROWN = 0.7, 10.0
 _AMBIGUOUS = 1e-5
 _NOISE = 1e-13
 _LIFT, _LARGE_LIFT = 1e-7, 1e-5
@@ -162,11 +163,12 @@ def newton(
                     abs(rate_r[0, j]) + abs(rate_i[0, j])
                 )
                 threshold = _NOISY_STALL if noise else _STALL
-                stalled = size[j] < threshold and size[j] > 0.7 * before[j] > 0.0
+                stalled = size[j] < threshold and size[j] > _SHRUNK * before[j] > 0.0
                 settled = size[j] < _CONVERGED and before[j] < _APPROACHED
                 # where rounding hides the last digits, two steps that are small will do
                 settled |= size[j] < _SMALL and 0.0 < before[j] < _SMALL
-                converged[j] = settled or stalled
+                grown = size[j] > _GROWN * before[j] > 0.0
+                converged[j] = (settled or stalled) and not grown
                 busy += not converged[j]
             before[j] = size[j]
         for k in range(ur.shape[0]):

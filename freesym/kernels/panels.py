@@ -37,6 +37,9 @@ from freesym.kernels.layout import (
     Reals,
 )
 
+#: Squares below this have lost digits.
+_UNDERFLOW = 1e-290
+
 
 def _vectorised(function: Function) -> Function:
     """Compile like ``kernel``, with sums reordered into vector registers."""
@@ -65,8 +68,10 @@ def logarithm(ar: float, ai: float) -> tuple[float, float]:
     if 0.5 < square < 2.0:
         large, small = max(abs(ar), abs(ai)), min(abs(ar), abs(ai))
         half = 0.5 * math.log1p((large - 1.0) * (large + 1.0) + small * small)
-    else:
+    elif square > _UNDERFLOW:
         half = 0.5 * np.log(square)
+    else:
+        half = np.log(math.hypot(ar, ai))
     return half, math.atan2(ai, ar)
 
 
@@ -251,9 +256,10 @@ def _end_term(reals: Reals, panel: int, end: int, wr: float, wi: float) -> tuple
     square = dr * dr + di * di
     if square < reals[panel + LEFT_JOINT + end]:
         return 0.0, 0.0
-    if square == 0.0:
+    if dr == 0.0 and di == 0.0:
         di = reals[panel + LEFT_FLOOR + end]
-    return quotient(reals[panel + LEFT_HEIGHT + end], 0.0, dr, di)
+    inverse = 1.0 if square > _UNDERFLOW else 1.0 / math.hypot(dr, di)
+    return quotient(reals[panel + LEFT_HEIGHT + end] * inverse, 0.0, dr * inverse, di * inverse)
 
 
 @kernel

@@ -46,6 +46,11 @@ class Relation(ABC):
         return self.integrates or any(child.any_integrates for child in self.children)
 
     @property
+    def any_unknown_side(self) -> bool:
+        """Whether some part may cross into the other half-plane."""
+        return 0 in self.flips or any(child.any_unknown_side for child in self.children)
+
+    @property
     def all_proved(self) -> bool:
         """Whether they do in the whole tree."""
         return self.proved and all(child.all_proved for child in self.children)

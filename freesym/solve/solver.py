@@ -260,7 +260,7 @@ class Solver:
         """
         assert self.compiled.potential is not None
         rise: Complex | float = 0.0
-        if self._has_unknown_sides:
+        if self.relation.any_unknown_side:
             solved, rise = self._raised(self._lifted(solved))
         if self.compiled.integrated:
             points = self._evaluate(self.compiled.points, solved)
@@ -268,17 +268,6 @@ class Solver:
             found = [_integrated(integrate, part, side, w) for (part, side), w in parts]
             solved = replace(solved, unknowns=np.vstack([solved.unknowns, *found]))
         return np.asarray(self._evaluate(self.compiled.potential, solved)[0] - rise)
-
-    @cached_property
-    def _has_unknown_sides(self) -> bool:
-        """Whether some part may cross into the other half-plane."""
-        stack = [self.relation]
-        while stack:
-            node = stack.pop()
-            if 0 in node.flips:
-                return True
-            stack.extend(node.children)
-        return False
 
     def _lifted(self, solved: Solved) -> Solved:
         """Real solutions as seen from just above: the sign of zero tells the sides of cuts.

@@ -33,6 +33,8 @@ _HALVINGS, _TABLE_ERROR = 12, 1e-8
 _TINY = 1e-280
 #: So near to an atom, in units of the width, potentials have lost digits.
 _BESIDE = 1e-6
+#: So near to an edge, relative to it, values are compared with those a little farther away.
+_NEIGHBOUR = 1e-10
 
 
 def _masses(relation: Relation) -> list[tuple[float, float]]:
@@ -68,11 +70,33 @@ def _cdf(relation: Relation, x: Real) -> Real:
         u = transforms(relation, x[wanted].astype(np.complex128), potential=True).u
         assert u is not None
         values[wanted] = 1 - u.imag / np.pi
+        if relation.any_unknown_side:
+            _keep_between_neighbours(relation, x, values)
     missing = np.isnan(values)
     if missing.any():
         points, back = np.unique(x[missing], return_inverse=True)
         values[missing] = np.array([_singular_cdf(relation, point) for point in points])[back]
     return np.asarray(np.clip(values, 0.0, 1.0))
+
+
+def _keep_between_neighbours(relation: Relation, x: Real, values: Real) -> None:
+    """Beside an edge, values lie between those a little farther away on both sides of it.
+
+    There rounding may choose the sides of cuts where half-planes are not known beforehand, which
+    changes the value by a multiple of a mass.  Values outside are NaN where the neighbours differ.
+    """
+    ends = np.unique([end for interval in support(relation) for end in interval])
+    gaps = np.diff(ends, prepend=-np.inf, append=np.inf)
+    for i, end in enumerate(ends):
+        far = min(_NEIGHBOUR * abs(end), 0.1 * gaps[i], 0.1 * gaps[i + 1])
+        near = np.isfinite(values) & (np.abs(x - end) <= 0.1 * far)
+        if not near.any():
+            continue
+        u = transforms(relation, np.array([end - far, end + far], dtype=complex), potential=True).u
+        assert u is not None
+        low, high = 1 - u.imag / np.pi
+        outside = near & ~((values >= low) & (values <= high))
+        values[outside] = np.clip(values[outside], low, high) if high - low < 1e-12 else np.nan
 
 
 def _beside_atom(relation: Relation, a: float, x: Real, width: float) -> Real:

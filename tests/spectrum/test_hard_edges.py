@@ -104,3 +104,24 @@ def test_densities_at_edges_exist() -> None:
             law.density(grid)[np.searchsorted(grid, edges)],
         ):
             np.testing.assert_allclose(found, expected, rtol=0, atol=1e-7)
+
+
+def test_beside_the_ends_of_two_coins() -> None:
+    """The arcsine law, whose solution is a double point at its ends: no real one is near."""
+    law = fs.TwoPoint(-1, 1, HALF) + fs.TwoPoint(-1, 1, HALF)
+    x = 2 - np.geomspace(3e-14, 1e-9, 400)  # nearer ones count as the end
+    distance = 2 - x
+    g = np.array([law.G(point) for point in x])
+    expected = -1j / np.sqrt(distance * (4 - distance))
+    np.testing.assert_array_less(np.abs(g / expected - 1), 1e-15 / distance)
+    above = 1 - law.cdf(x)
+    rounding = 1e-15 / np.sqrt(distance)
+    np.testing.assert_array_less(np.abs(above - np.arccos(1 - distance / 2) / np.pi), rounding)
+
+
+@pytest.mark.parametrize("x", [1e-100, 1e-160, 1e-200, 1e-300])
+def test_squares_of_distances_may_underflow(x: float) -> None:
+    law = fs.Uniform()
+    assert law.density(x) == pytest.approx(1, abs=1e-14)
+    assert law.cdf(x) == pytest.approx(0, abs=1e-15)
+    assert law.G(x).real == pytest.approx(np.log(x), rel=1e-14)
