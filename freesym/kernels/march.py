@@ -54,11 +54,25 @@ def attempt(
             xr, xi, yr, yi, work, reals, integers, starts, passed,
         )  # fmt: skip
         if stage == 0:
-            if axis_candidates(n, zi, accepted, ur, ui, sr, si) == 0:
+            found = axis_candidates(
+                n,
+                zi,
+                accepted,
+                ur,
+                ui,
+                rate_r,
+                rate_i,
+                sr,
+                si,
+                work[10, 1],
+                work[10, 2],
+                work[10, 4],
+            )
+            if found == 0:
                 break
             xr, xi, yr, yi, done = sr, si, qr, qi, real
         else:
-            adopt_real(n, zi, accepted, real, ur, ui, rate_r, rate_i, sr, si, qr, qi)
+            adopt_real(n, real, ur, ui, rate_r, rate_i, sr, si, qr, qi, work[10, 4])
     verify(
         check_rows, check_constants, residual, zr, zi, n, scale, accepted,
         ur, ui, rate_r, rate_i, work, reals, integers, starts, passed,

@@ -295,12 +295,22 @@ def on_axis(j: int, ui: Block) -> bool:
 
 @kernel
 def axis_candidates(
-    n: int, zi: Reals, accepted: Flags, ur: Block, ui: Block, sr: Block, si: Block
-) -> int:
-    """How many solutions are real up to rounding; their real parts are copied to ``s*``."""
+    n: int, zi: Reals, accepted: Flags, ur: Block, ui: Block, rate_r: Block, rate_i: Block,
+    sr: Block, si: Block, size: Reals, grain: Reals, candidate: Reals,
+) -> int:  # fmt: skip
+    """How many solutions are real up to their errors; their real parts are copied to ``s*``.
+
+    Newton on the axis finds something everywhere beside an edge, where all is noise: solutions
+    whose imaginary parts exceed the last step, and what rounding in ``z`` does, are complex.
+    """
     found = 0
     for j in range(n):
         real = accepted[j] and zi[j] == 0.0 and _nearly_real(j, ur, ui)
+        for k in range(ur.shape[0]):
+            error = (_SMALL + 10.0 * size[j]) * abs(ur[k, j])
+            error += _NOISE * grain[j] * (abs(rate_r[k, j]) + abs(rate_i[k, j]))
+            real &= not abs(ui[k, j]) > error
+        candidate[j] = 1.0 if real else 0.0
         found += real and not on_axis(j, ui)
     if found:
         for k in range(ur.shape[0]):
@@ -311,13 +321,12 @@ def axis_candidates(
 
 @kernel
 def adopt_real(
-    n: int, zi: Reals, accepted: Flags, real: Flags,
-    ur: Block, ui: Block, rate_r: Block, rate_i: Block,
-    sr: Block, si: Block, qr: Block, qi: Block,
+    n: int, real: Flags, ur: Block, ui: Block, rate_r: Block, rate_i: Block,
+    sr: Block, si: Block, qr: Block, qi: Block, candidate: Reals,
 ) -> None:  # fmt: skip
-    """Replace a solution that is real up to rounding by the real solution beside it."""
+    """Replace a candidate by the real solution beside it."""
     for j in range(n):
-        near = accepted[j] and real[j] and zi[j] == 0.0 and _nearly_real(j, ur, ui)
+        near = candidate[j] > 0.0 and real[j]
         for k in range(ur.shape[0]):
             distance = abs(sr[k, j] - ur[k, j]) + abs(ui[k, j])
             near &= si[k, j] == 0.0 and distance <= 2.0 * _AMBIGUOUS * abs(ur[k, j])

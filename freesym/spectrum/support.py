@@ -244,7 +244,9 @@ class _Scan:
             self.add(np.linspace(finite_lower, finite_upper, refinement * _LINEAR))
             self._find_hidden_gaps()
             found = self._bracketed(lower, upper)
-        return found
+        # refined edges may leave the bounds by rounding
+        least, most = hull(self.relation)
+        return tuple((max(a, least), min(b, most)) for a, b in found)
 
     def _is_complete(self, intervals: tuple[Interval, ...]) -> bool:
         """Whether density and atoms have mass 1, where no distribution function tells."""
