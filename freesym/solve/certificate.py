@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import flint
@@ -99,23 +99,6 @@ class Certifier:
         tested = [k for c in self.conditions for k in (c.a, c.b)]
         self.final = order_of(self.tape, [self.w, *matched, self.g, self.psi, *tested])
 
-    @cached_property
-    def potential(self) -> int:
-        """The row of the log-potential.
-
-        Raises
-        ------
-        UnsupportedOperationError
-            If the rules do not give it.
-        """
-        if not self.relation.has_potential():
-            raise UnsupportedOperationError(
-                f"the log-potential of {self.relation!r} is an integral and has no certified digits"
-            )
-        number = self.tape.node(self.equations.state.potential()).number
-        self.machine.forget_constants()
-        return number
-
     # ------------------------------------------------------------------ the solution
 
     def solve(self, z: Ball, bits: int, start: Sequence[complex] | None = None) -> Solution:
@@ -148,6 +131,33 @@ class Certifier:
                 raise
             # beside an edge the double-precision neighbour may be beyond it
             return self._from(*self._approached(z, bits), z, bits, bits)
+
+    def continued(self, z: Ball, bits: int) -> Solution:
+        """The analytic continuation of the law's solution from a real point to a box around it.
+
+        Interval Newton over the box proves one analytic branch on it, through the certified
+        solution at its middle.
+
+        Raises
+        ------
+        PrecisionError
+            If there is no such branch, or it could not be isolated.
+        """
+        middle = acb(z.real.mid())
+        found = self.solve(middle, bits)
+        mids = [b.mid() for b in found.unknowns]
+        rates = self.rates(self.machine.run(self.order, mids, found.sides), found.sides)
+        reach = abs(z - middle).upper()
+        for factor in (2, 8):
+            wide = [
+                inflated(m, factor * reach * abs(r).upper() + u.rad(), axial=False)
+                for m, r, u in zip(mids, rates, found.unknowns, strict=True)
+            ]
+            image = self._image(mids, wide, z, found.sides, real=False, low=flint.ctx.prec)
+            if image is not None and all(map(inside, image, wide)):
+                v = self.machine.run(self.final, image, found.sides)
+                return Solution(image, v[self.g], v[self.psi], False, found.sides)
+        raise PrecisionError("the solution could not be continued to a neighbourhood")
 
     def _from(
         self, mids: list[Ball], rates: list[Ball] | None, z: Ball, bits: int, first: int
@@ -222,7 +232,7 @@ class Certifier:
                 self.machine.run(self.final, mids, sides, decide=True)
                 mids = self._polished(mids, above, sides, _CORRECTIONS)
                 v = self.machine.run(self.final, mids, sides)
-                rates = [rate.mid() for rate in self._rates(v, sides)]
+                rates = [rate.mid() for rate in self.rates(v, sides)]
                 mids = [
                     (m - acb(0, y * _DESCENT) * r).mid() for m, r in zip(mids, rates, strict=True)
                 ]
@@ -417,7 +427,7 @@ class Certifier:
                 raise PrecisionError(
                     f"a half-plane condition ({condition.kind}) could not be decided"
                 )
-        self._check_sides(self.final, at, sides)
+        self.check_sides(self.final, at, sides)
         return Solution(box, v[self.g], v[self.psi], real, sides)
 
     def _verified_above(self, box: list[Ball], z: Ball, sides: Sides, bits: int) -> Solution:
@@ -428,7 +438,7 @@ class Certifier:
         decided at a point of it in the upper half-plane.
         """
         mids = [b.mid() for b in box]
-        rates = self._rates(self.machine.run(self.order, mids, sides), sides)
+        rates = self.rates(self.machine.run(self.order, mids, sides), sides)
         height = arb(2) ** (-bits // 4)
         around = z + acb(arb(0, height), arb(0, height))
         wide = [
@@ -448,7 +458,7 @@ class Certifier:
         v = self.machine.run(self.final, box, sides, turns={})
         return Solution(box, v[self.g], v[self.psi], True, sides)
 
-    def _rates(self, v: list[Any], sides: Sides) -> list[Ball]:
+    def rates(self, v: list[Any], sides: Sides) -> list[Ball]:
         """The derivatives of the unknowns with respect to ``z``."""
         zero = [acb(0)] * len(self.tape.matches)
         rates = self.machine.newton(self.order, v, sides, zero, self.w, acb(1))
@@ -458,10 +468,10 @@ class Certifier:
 
     def _slopes(self, box: list[Ball], v: list[Any], sides: Sides) -> list[Any]:
         """Derivatives with respect to ``z`` on the box: the direction ``z + i e``."""
-        rates = self._rates(v, sides)
+        rates = self.rates(v, sides)
         return self.machine.tangents(self.final, v, sides, dict(enumerate(rates)))
 
-    def _check_sides(self, order: Sequence[int], at: Boundary, sides: Sides) -> None:
+    def check_sides(self, order: Sequence[int], at: Boundary, sides: Sides) -> None:
         """The decided sides of principal logarithms and roots are those of ``z + i e``."""
         for i in order:
             operation, a, _, c = self.tape.rows[i]
@@ -473,35 +483,6 @@ class Certifier:
             sign = at.imaginary_sign(a)
             if sign == 0 or sign != sides.of.get(i, 0):
                 raise PrecisionError("the side of a cut could not be decided")
-
-    # ------------------------------------------------------------------ what follows
-
-    def log_potential(self, found: Solution) -> tuple[Ball, Fraction | None]:
-        """``E log(z - X)`` at a certified solution, up to whole turns; ``Im/pi`` if exact."""
-        order = self._potential_order
-        turns: Turns | None = {} if found.real else None
-        mids = [b.mid() for b in found.unknowns]
-        if found.real:
-            v = self.machine.run(self.final, mids, found.sides, turns={})
-            tiny = acb(0, arb(2) ** (-flint.ctx.prec // 2))
-            rates = self._rates(v, found.sides)
-            mids = [(m + tiny * r).mid() for m, r in zip(mids, rates, strict=True)]
-        sides = Sides()
-        self.machine.run(order, mids, sides, decide=True)
-        sides.of.update(found.sides.of)
-        v = self.machine.run(order, found.unknowns, sides, turns=turns)
-        slopes = None
-        if found.real:
-            rates = self._rates(
-                self.machine.run(self.final, found.unknowns, sides, turns={}), sides
-            )
-            slopes = self.machine.tangents(order, v, sides, dict(enumerate(rates)))
-        self._check_sides(order, Boundary(v, slopes, turns), sides)
-        return v[self.potential], None if turns is None else turns.get(self.potential)
-
-    @cached_property
-    def _potential_order(self) -> tuple[int, ...]:
-        return order_of(self.tape, [self.potential])
 
 
 def _exact_equations(relation: Relation) -> Equations:

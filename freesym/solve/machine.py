@@ -452,6 +452,8 @@ def _projected(x: Ball, w: Ball, axis: Ball, *, turned: bool) -> Ball:
 
 
 def _wrapped(x: Ball, side: int) -> Ball:
+    if not x.is_finite():
+        return NAN
     turns = round(float((x.imag.mid() - side * arb.pi() / 2) / (2 * arb.pi())))
     return acb(x.real, x.imag - 2 * turns * arb.pi())
 

@@ -19,7 +19,6 @@ from freesym.relations.functions import (
     coefficients,
     exp,
     flipped,
-    integrated_potential,
     log,
     log_lower,
     log_upper,
@@ -35,7 +34,6 @@ from freesym.relations.functions import (
     times_i,
     wrapped_potential,
 )
-from freesym.relations.relation import Relation
 from freesym.solve.measures import ExactMeasure
 
 Row = tuple[int, int, int, Any]
@@ -389,14 +387,6 @@ def _(x: Node, y: Any, a: Any, b: Any) -> Any:
         return a
     return Node(
         x.tape, x.tape.emit(Op.SELECT, a.number, b.number, (x.number, y.number)), x.orientation
-    )
-
-
-@integrated_potential.register
-def _(w: Node, relation: Relation) -> Node:
-    raise UnsupportedOperationError(
-        f"the log-potential of a {type(relation).__name__} sum is an integral and has no "
-        "certified digits; the density has"
     )
 
 

@@ -13,14 +13,22 @@ from typing import Any
 import flint
 
 from freesym.algebra.constants import real_ball
-from freesym.errors import PrecisionError, UnsupportedOperationError
+from freesym.errors import PrecisionError
 from freesym.relations import nodes
+from freesym.relations.functions import integrated_potential
 from freesym.relations.relation import Relation
 from freesym.solve.certificate import certifier
-from freesym.solve.machine import is_real
+from freesym.solve.machine import NAN, is_real
+from freesym.solve.measures import ExactMeasure, Values
+from freesym.solve.potentials import log_potential
+from freesym.solve.tape import Node, Op
+from freesym.spectrum.bounds import hull
+from freesym.spectrum.certified_integrals import integrated_log_potential
 
 acb, arb = flint.acb, flint.arb
 Ball = Any
+#: The precision for wide boxes.
+_WIDE = 64
 
 
 @dataclass(frozen=True)
@@ -64,14 +72,17 @@ def enclosed(relation: Relation, z: Ball, bits: int, *, potential: bool = False)
 
 
 def _solved(relation: Relation, z: Ball, bits: int, potential: bool) -> Enclosed:
+    if not z.is_finite():
+        raise PrecisionError("a part is asked for values beside infinity")
     engine = certifier(relation)
-    found = engine.solve(z, bits)
+    crosses = not is_real(z) and z.imag.contains(0)
+    found = engine.continued(z, bits) if crosses else engine.solve(z, bits)
     g, psi = found.g, found.psi
     if found.real:
         g, psi = _on_axis(g), _on_axis(psi)
     if not potential:
         return Enclosed(g, psi)
-    u, turn = engine.log_potential(found)
+    u, turn = log_potential(engine, found)
     return Enclosed(g, psi, *without_turns(u, turn))
 
 
@@ -210,25 +221,59 @@ def _mixture(relation: nodes.Mixture, z: Ball, bits: int, potential: bool) -> En
     return Enclosed(g, psi, u, turn)
 
 
-def _no_potential(relation: Relation) -> UnsupportedOperationError:
-    return UnsupportedOperationError(
-        f"the log-potential of a {type(relation).__name__} sum is an integral and has no "
-        "certified digits; its density has"
-    )
-
-
 def _boolean(relation: nodes.Boolean, z: Ball, bits: int, potential: bool) -> Enclosed:
-    if potential:
-        raise _no_potential(relation)
     parts = [enclosed(term, z, bits) for term in relation.terms]
     k = sum((t.psi / t.g for t in parts), acb(0))
     g = 1 / (z - k)
-    return Enclosed(g, k * g)
+    return Enclosed(g, k * g, _integrated(relation, z) if potential else None)
 
 
 def _monotone(relation: nodes.Monotone, z: Ball, bits: int, potential: bool) -> Enclosed:
-    if potential:
-        raise _no_potential(relation)
     inner = enclosed(relation.inner, z, bits)
     outer = enclosed(relation.outer, 1 / inner.g, bits)
-    return Enclosed(outer.g, outer.psi + outer.g * inner.psi / inner.g)
+    psi = outer.psi + outer.g * inner.psi / inner.g
+    return Enclosed(outer.g, psi, _integrated(relation, z) if potential else None)
+
+
+# ------------------------------------------------------------------ potentials that are integrals
+
+
+def _integrated(relation: Relation, z: Ball) -> Ball:
+    """The log-potential at ``z`` in the closed upper half-plane."""
+
+    def transform(w: Ball) -> tuple[Ball, Ball]:
+        found = enclosed(relation, w, flint.ctx.prec)
+        return found.g, found.psi
+
+    def continued(box: Ball) -> Ball:
+        with flint.ctx.workprec(_WIDE):
+            return enclosed(relation, box, _WIDE).g
+
+    bound = max(map(abs, hull(relation.numeric())))
+    rounded_up = bound * (1 + 1e-9)
+    return integrated_log_potential(transform, continued, rounded_up, z)
+
+
+class IntegratedPart(ExactMeasure):
+    """A part of a tree whose log-potential is an integral."""
+
+    def __init__(self, relation: Relation) -> None:
+        self.relation = relation
+
+    def transform(self, w: Ball) -> Values:
+        """``g`` and ``psi``, whose derivatives nobody asks for."""
+        upper = w if not w.imag < 0 else w.conjugate()
+        found = enclosed(self.relation, upper, flint.ctx.prec)
+        g, psi = found.g, found.psi
+        return (g, psi, NAN, NAN) if upper is w else (g.conjugate(), psi.conjugate(), NAN, NAN)
+
+    def potential(self, w: Ball, side: int) -> Ball:
+        """The integral, from the half-plane of ``side``."""
+        if side < 0 or w.imag < 0:
+            return _integrated(self.relation, w.conjugate()).conjugate()
+        return _integrated(self.relation, w)
+
+
+@integrated_potential.register
+def _(w: Node, relation: Relation) -> Node:
+    return w.new(Op.POTENTIAL, w.orientation, w.tape.measure(IntegratedPart(relation)))

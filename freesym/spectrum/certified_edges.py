@@ -39,6 +39,8 @@ def located_edges(relation: Relation, digits: int) -> list[Any]:
         return _mapped(relation, digits)
     if isinstance(relation, nodes.Reshape):
         return located_edges(relation.child, digits)
+    if isinstance(relation, (nodes.Mixture, nodes.Boolean)):
+        return _united([located_edges(part, digits) for part in relation.children])
     stated = _stated(relation, digits)
     if isinstance(relation, nodes.NegativeInverse):
         stated = _inverted(relation, digits)
@@ -58,6 +60,30 @@ def _mapped(relation: nodes.Affine, digits: int) -> list[Any]:
         scale, shift = real_ball(relation.scale), real_ball(relation.shift)
         outer = [scale * e + shift for e in inner]
     return outer if scale > 0 else outer[::-1]
+
+
+def _united(parts: list[list[Any]]) -> list[Any]:
+    """The ends of the union of all parts' intervals.
+
+    Raises
+    ------
+    PrecisionError
+        If two ends are too close to tell whether their intervals overlap.
+    """
+    intervals = [pair for part in parts for pair in zip(part[::2], part[1::2], strict=True)]
+    united: list[Any] = []
+    for low, high in sorted(intervals, key=lambda pair: pair[0].mid()):
+        if not united or low > united[-1]:
+            united += [low, high]
+        elif not low < united[-1]:
+            raise PrecisionError(
+                f"the edges near {float(low):.12g} of two parts could not be told apart"
+            )
+        elif not high < united[-1]:
+            if not high > united[-1] and high.mid() != united[-1].mid():
+                high = high.union(united[-1])
+            united[-1] = high
+    return united
 
 
 def _inverted(relation: nodes.NegativeInverse, digits: int) -> list[Any] | None:
@@ -87,10 +113,9 @@ def _stated(relation: Relation, digits: int) -> list[Any] | None:
 def _located(relation: Relation, near: float, inside: int, width: float, digits: int) -> Any:
     if not np.isfinite(near):
         return arb.pos_inf() if near > 0 else arb.neg_inf()
-    if isinstance(relation, (nodes.Mixture, nodes.Boolean, nodes.Monotone)):
+    if isinstance(relation, nodes.Monotone):
         raise UnsupportedOperationError(
-            f"edges of a {type(relation).__name__} of laws that are not algebraic have no "
-            "certified digits"
+            "edges of monotone sums of laws that are not algebraic have no certified digits"
         )
     target = bits_for(digits)
     bits = 2 * target + 96

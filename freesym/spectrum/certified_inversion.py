@@ -46,6 +46,15 @@ def _real_argument(value: Any, name: str) -> Any:
     return point.real
 
 
+def _real_start(value: Any) -> float:
+    if complex(value).imag != 0:
+        raise UnsupportedOperationError(
+            "the transform is not real here: its inverse is certified outside the hull of the "
+            "spectrum, on the real axis"
+        )
+    return float(complex(value).real)
+
+
 def r_transform(relation: Relation, w: Any, digits: Any) -> Any:
     """``R(w) = G^{-1}(w) - 1/w`` for real ``w`` that are values of G outside the hull."""
     n = checked_digits(digits)
@@ -54,7 +63,7 @@ def r_transform(relation: Relation, w: Any, digits: Any) -> Any:
         x = _real_argument(value, "w")
         if x == 0:
             return _exact_mean(relation, n, lambda mean: mean)
-        start = float(inversion.r_transform(relation.numeric(), float(x))) + 1 / float(x)
+        start = _real_start(inversion.r_transform(relation.numeric(), float(x))) + 1 / float(x)
 
         def compute(bits: int) -> Any:
             z = _inverse(relation, x, start, lambda t: t.g.real, bits, above=x > 0)
@@ -77,7 +86,7 @@ def s_transform(relation: Relation, m: Any, digits: Any) -> Any:
         x = _real_argument(value, "m")
         if x == 0:
             return _exact_mean(relation, n, lambda mean: 1 / mean)
-        s = float(inversion.s_transform(relation.numeric(), float(x)))
+        s = _real_start(inversion.s_transform(relation.numeric(), float(x)))
         start = (1 + float(x)) / (float(x) * s)
 
         def compute(bits: int) -> Any:

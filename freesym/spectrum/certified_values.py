@@ -13,6 +13,7 @@ import mpmath
 from freesym.algebra.balls import working_precision
 from freesym.algebra.constants import real_ball
 from freesym.errors import FreesymError, InvalidLawError, PrecisionError
+from freesym.relations import nodes
 from freesym.relations.relation import Relation
 from freesym.spectrum.atoms import atoms
 from freesym.spectrum.certified import Enclosed, enclosed
@@ -215,7 +216,31 @@ def log_determinant(relation: Relation, digits: Any, limits: Limits | None = Non
     n = checked_digits(digits)
     if any(location == 0 for location in atoms(relation)):
         return to_mpf(arb.neg_inf())
-    return to_mpf(_potential_ball(relation, Fraction(0), n, limits), n)
+    return to_mpf(_log_determinant_ball(relation, n, limits), n)
+
+
+def _log_determinant_ball(relation: Relation, digits: int, limits: Limits | None) -> Any:
+    """At 0 itself, or from the factors of a product: determinants multiply.
+
+    Fuglede & Kadison (Annals of Math. 55, 1952, theorem 1).
+    """
+    match relation:
+        case nodes.Multiplicative():
+            factors, powers = relation.factors, relation.powers
+        case nodes.RealMultiplicative():
+            factors, powers = relation.children, (1, 1)
+        case _:
+            return _potential_ball(relation, Fraction(0), digits, limits)
+
+    def from_factors() -> Any:
+        terms = [_log_determinant_ball(part, digits + 2, limits) for part in factors]
+        with working_precision(bits_for(digits) + 32):
+            weighted = (real_ball(t) * term for t, term in zip(powers, terms, strict=True))
+            return _around_zero(sum(weighted, arb(0)))
+
+    return _or_limit(
+        lambda: _potential_ball(relation, Fraction(0), digits, limits), from_factors
+    )
 
 
 # ------------------------------------------------------------------ quantiles

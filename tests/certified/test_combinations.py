@@ -12,6 +12,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+import sympy
 
 import freesym as fs
 from freesym import UnsupportedOperationError
@@ -22,6 +23,8 @@ DIGITS = 25
 TOLERANCE = mpmath.mpf(10) ** (3 - DIGITS)
 HALF = Fraction(1, 2)
 X = Fraction(7, 5)
+ROOT = sympy.sqrt(2)
+ARCSINE = fs.Arcsine(-2, 2)
 
 #: On [0.12.., 5.8..], without atoms, and symmetric.
 POSITIVE = fs.Uniform(1, 2) @ fs.MarchenkoPastur(HALF)
@@ -146,15 +149,84 @@ def test_boolean_and_monotone_densities() -> None:
     assert abs(found - SYMMETRIC.G(1 / h, digits=DIGITS)) < TOLERANCE
 
 
-@pytest.mark.parametrize("combine", [fs.boolean_sum, fs.monotone])
-def test_potentials_that_are_integrals_are_refused(combine: Any) -> None:
-    with pytest.raises(UnsupportedOperationError, match="no certified digits"):
-        potential(combine(SYMMETRIC, fs.Uniform(0, 2)), X)
+INTEGRATED = {
+    "boolean": lambda: fs.boolean_sum(fs.Semicircle(), fs.Semicircle()),
+    "monotone": lambda: fs.monotone(fs.Arcsine(-ROOT, ROOT), fs.Arcsine(-ROOT, ROOT)),
+    "mirrored": lambda: -fs.boolean_sum(fs.Semicircle(), fs.Semicircle()),
+    "mixture": lambda: fs.mixture([fs.boolean_sum(fs.Semicircle(), fs.Semicircle()), ARCSINE]),
+}
+
+
+@pytest.mark.parametrize("name", INTEGRATED)
+@pytest.mark.parametrize("x", [Fraction(1, 3), Fraction(-199, 100), Fraction(5, 2), Fraction(-40)])
+def test_potentials_that_are_integrals(name: str, x: Fraction) -> None:
+    """All of these are the arcsine law on [-2, 2]."""
+    law, place = INTEGRATED[name](), mpmath.mpf(x.numerator) / x.denominator
+    with mpmath.workdps(2 * DIGITS):
+        inside = min(max(place / 2, mpmath.mpf(-1)), mpmath.mpf(1))
+        share = mpmath.mpf(1) / 2 + mpmath.asin(inside) / mpmath.pi
+        outside = max(abs(place), mpmath.mpf(2)) / 2
+        expected = mpmath.log(outside + mpmath.sqrt(outside**2 - 1))
+        assert abs(cdf(law, x) - share) < TOLERANCE
+        assert abs(potential(law, x) - expected) < TOLERANCE
+
+
+def test_parts_whose_potentials_are_integrals() -> None:
+    """An arcsine law that is a Boolean sum, plus a semicircle; quantiles use both."""
+    found = fs.boolean_sum(fs.Semicircle(), fs.Semicircle()) + fs.Semicircle()
+    expected = ARCSINE + fs.Semicircle()
+    assert close(cdf(found, X), cdf(expected, X))
+    assert close(potential(found, 5), potential(expected, 5))
+    assert close(found.quantile("0.3", digits=DIGITS), expected.quantile("0.3", digits=DIGITS))
+    assert close(found.log_determinant(digits=DIGITS), expected.log_determinant(digits=DIGITS))
+
+
+def test_integrals_of_unbounded_laws_are_refused() -> None:
+    with pytest.raises(UnsupportedOperationError, match="bounded laws"):
+        cdf(fs.boolean_sum(SYMMETRIC, fs.Cauchy()), X)
+
+
+def test_determinants_of_products_are_those_of_their_factors() -> None:
+    """0 lies inside the spectrum; E log|X| of a semicircle is -1/2, the other -0.30685..."""
+    law = fs.Semicircle() @ fs.MarchenkoPastur(HALF)
+    expected = -HALF + fs.MarchenkoPastur(HALF).log_determinant(digits=DIGITS)
+    assert close(law.log_determinant(digits=DIGITS), expected)
+    assert float(expected) == pytest.approx(law.log_determinant(), rel=1e-12)
+
+
+def test_determinants_of_rectangular_sums() -> None:
+    law = fs.rectangular_sum(fs.MarchenkoPastur(HALF), fs.MarchenkoPastur(HALF), ratio=HALF)
+    # the sum of two independent Gaussian matrices
+    expected = fs.MarchenkoPastur(HALF, 2).log_determinant(digits=DIGITS)
+    assert close(law.log_determinant(digits=DIGITS), expected)
+
+
+def test_transforms_that_are_not_real_are_refused() -> None:
+    with pytest.raises(UnsupportedOperationError, match="not real"):
+        (fs.Cauchy() + fs.Semicircle()).R("1/10", digits=DIGITS)
+
+
+def test_edges_of_mixtures_are_those_of_the_union() -> None:
+    low, high = POSITIVE.edges(digits=DIGITS)
+    bottom, top = SYMMETRIC.edges(digits=DIGITS)
+    found = fs.mixture([POSITIVE, SYMMETRIC]).edges(digits=DIGITS)
+    assert all(map(close, found, (bottom, max(high, top))))
+    apart = fs.mixture([POSITIVE, fs.Uniform(-3, -2), POSITIVE]).edges(digits=DIGITS)
+    assert all(map(close, apart, (-3, -2, low, high)))
+    boolean = fs.boolean_sum(POSITIVE, fs.Uniform(-3, -2)).edges(digits=DIGITS)
+    assert all(map(close, boolean, (-3, -2, low, high)))
+
+
+def test_edges_that_cannot_be_told_apart() -> None:
+    touching = fs.mixture([POSITIVE, POSITIVE + 1])
+    assert len(touching.edges(digits=DIGITS)) == 2
+    with pytest.raises(fs.PrecisionError, match="told apart"):
+        fs.mixture([fs.Uniform(0, 1), fs.Uniform(1, 2)]).edges(digits=DIGITS)
 
 
 def test_edges_without_a_method_are_refused() -> None:
-    with pytest.raises(UnsupportedOperationError, match="edges of a Mixture"):
-        fs.mixture([POSITIVE, SYMMETRIC]).edges(digits=DIGITS)
+    with pytest.raises(UnsupportedOperationError, match="monotone"):
+        fs.monotone(POSITIVE, SYMMETRIC).edges(digits=DIGITS)
 
 
 # -------------------------------------------------------------------------- outside of spectra
