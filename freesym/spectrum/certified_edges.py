@@ -80,9 +80,8 @@ def _united(parts: list[list[Any]]) -> list[Any]:
                 f"the edges near {float(low):.12g} of two parts could not be told apart"
             )
         elif not high < united[-1]:
-            if not high > united[-1] and high.mid() != united[-1].mid():
-                high = high.union(united[-1])
-            united[-1] = high
+            same = not high > united[-1] and high.mid() != united[-1].mid()
+            united[-1] = high.union(united[-1]) if same else high
     return united
 
 

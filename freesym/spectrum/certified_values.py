@@ -238,9 +238,7 @@ def _log_determinant_ball(relation: Relation, digits: int, limits: Limits | None
             weighted = (real_ball(t) * term for t, term in zip(powers, terms, strict=True))
             return _around_zero(sum(weighted, arb(0)))
 
-    return _or_limit(
-        lambda: _potential_ball(relation, Fraction(0), digits, limits), from_factors
-    )
+    return _or_limit(lambda: _potential_ball(relation, Fraction(0), digits, limits), from_factors)
 
 
 # ------------------------------------------------------------------ quantiles
