@@ -44,7 +44,10 @@ Ball = Any
 
 
 class Limits(Protocol):
-    """Values at singular points, from whoever knows the algebraic curve of a law."""
+    """Values from whoever knows the algebraic curve of a law, at singular points above all."""
+
+    def regular_density(self, relation: Relation, x: Any, digits: int) -> Any | None:
+        """The density at other points: a real ball; None if nothing is known there."""
 
     def density(self, relation: Relation, x: Any, digits: int) -> Any:
         """The density: a real ball, or infinity."""
@@ -76,6 +79,9 @@ def _or_limit(compute: Callable[[], Any], *others: Callable[[], Any] | None) -> 
 
 
 def _density_ball(relation: Relation, x: Any, digits: int, limits: Limits | None) -> Any:
+    known = None if limits is None else limits.regular_density(relation, x, digits)
+    if known is not None:
+        return known
     point = Point(x)
 
     def compute(bits: int) -> Any:

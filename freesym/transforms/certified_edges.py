@@ -134,7 +134,7 @@ def _univariate(polynomial: Polynomial) -> Any:
     return flint.fmpz_poly(coefficients)
 
 
-def _real_zeros(factors: list[Any], bits: int) -> list[Any]:
+def real_zeros(factors: list[Any]) -> list[Any]:
     """Disjoint real balls around all real zeros, ascending.
 
     Raises
@@ -160,7 +160,7 @@ def _real_zeros(factors: list[Any], bits: int) -> list[Any]:
 def _selected(relation: Relation, factors: list[Any], digits: int) -> list[Any]:
     bits = bits_for(digits) + 64
     with working_precision(bits):
-        zeros = _real_zeros(factors, bits)
+        zeros = real_zeros(factors)
     if not zeros:
         # the density is positive everywhere or nowhere
         everywhere = _is_positive(relation, arb(-1), arb(1), bits)

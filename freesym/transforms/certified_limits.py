@@ -27,6 +27,7 @@ from freesym.relations.relation import Relation
 from freesym.spectrum.atoms import atoms
 from freesym.spectrum.certified import enclosed
 from freesym.spectrum.certified_numbers import Point, bits_for
+from freesym.transforms import certified_roots
 from freesym.transforms.certified_edges import singular_polynomials
 from freesym.transforms.curve import algebraic_curve
 
@@ -62,6 +63,11 @@ class Limit:
     mass: Any
     radius: Any
     reach: Any
+
+
+def regular_density(relation: Relation, x: Any, digits: int) -> Any | None:
+    """The density at a regular point, where a root of the polynomial is known to give it."""
+    return certified_roots.density(relation, x, digits)
 
 
 def density(relation: Relation, x: Any, digits: int) -> Any:
