@@ -29,7 +29,7 @@ from freesym.transforms.curve import algebraic_curve
 acb, arb = flint.acb, flint.arb
 Ball = Any
 #: Polynomials of a higher degree cost more to find than a few densities.
-_PREDICTED, _LARGEST_DEGREE, _LARGEST_DISCRIMINANT = 8, 4, 24
+_PREDICTED, _LARGEST_DEGREE, _LARGEST_DISCRIMINANT = 8, 6, 40
 _LONGEST = 512
 _BITS, _ROOT_BITS, _SPARE_BITS = 128, 64, 24
 
