@@ -13,14 +13,16 @@ from typing import Any
 import flint
 
 from freesym.algebra.constants import real_ball
-from freesym.errors import PrecisionError
+from freesym.errors import PrecisionError, UnsupportedOperationError
 from freesym.relations import nodes
 from freesym.relations.functions import integrated_potential
+from freesym.relations.leaf import Leaf
 from freesym.relations.relation import Relation
 from freesym.solve.certificate import certifier
 from freesym.solve.machine import NAN, is_real
-from freesym.solve.measures import ExactMeasure, Values
+from freesym.solve.measures import ExactMeasure, Pushed, Values, exact_measure
 from freesym.solve.potentials import log_potential
+from freesym.solve.preimages import Share, share_at
 from freesym.solve.tape import Node, Op
 from freesym.spectrum.bounds import hull
 from freesym.spectrum.certified_integrals import integrated_log_potential
@@ -72,6 +74,12 @@ def enclosed(relation: Relation, z: Ball, bits: int, *, potential: bool = False)
 
 
 def _solved(relation: Relation, z: Ball, bits: int, potential: bool) -> Enclosed:
+    measure = exact_measure(relation) if isinstance(relation, Leaf) else None
+    pushed = measure if isinstance(measure, Pushed) and is_real(z) else None
+    if pushed is not None and z.is_finite():
+        share = share_at(pushed, z.real)
+        if share is not None:
+            return _inside(z.real, share)
     if not z.is_finite():
         raise PrecisionError("a part is asked for values beside infinity")
     engine = certifier(relation)
@@ -82,8 +90,26 @@ def _solved(relation: Relation, z: Ball, bits: int, potential: bool) -> Enclosed
         g, psi = _on_axis(g), _on_axis(psi)
     if not potential:
         return Enclosed(g, psi)
-    u, turn = log_potential(engine, found)
+    try:
+        u, turn = log_potential(engine, found)
+    except UnsupportedOperationError:
+        turn = None if pushed is None else pushed.turn(z, 1)
+        if turn is None:
+            raise
+        # the values keep off the point, so that the mass on its right is known all the same
+        return Enclosed(g, psi, acb(arb.nan(), real_ball(turn) * arb.pi()), turn)
     return Enclosed(g, psi, *without_turns(u, turn))
+
+
+def _inside(x: Any, share: Share) -> Enclosed:
+    """What density and mass of a function of a variable say of ``G`` at one of its values.
+
+    The real parts are principal values and are not computed.
+    """
+    unknown, height = arb.nan(), -arb.pi() * share.density
+    return Enclosed(
+        acb(unknown, height), acb(unknown, x * height), acb(unknown, arb.pi() * (1 - share.below))
+    )
 
 
 def _on_axis(x: Ball) -> Ball:

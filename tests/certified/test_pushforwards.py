@@ -113,3 +113,48 @@ def test_ranges_of_monotone_formulas_are_sharp(
 ) -> None:
     low, high = map(float, range_of(function, X, tuple(map(flint.arb, interval))))
     assert (low, high) == pytest.approx(values, rel=1e-13, abs=1e-13)
+
+
+def _normal(a: float | None, b: float | None) -> mpmath.mpf:
+    low, high = (mpmath.mpf(-40) if a is None else a), (mpmath.mpf(40) if b is None else b)
+    return mpmath.ncdf(high) - mpmath.ncdf(low)
+
+
+@pytest.mark.parametrize("place", [F(-7, 5), F(-1, 3), F(1, 7), F(2), F(9, 4)])
+def test_values_of_a_cubic(place: F) -> None:
+    """All solutions of t^3 - t = x by mpmath, and what they say of density and masses."""
+    law = fs.Pushforward(X**3 - X)
+    with mpmath.workdps(40):
+        x = mpmath.mpf(place.numerator) / place.denominator
+        roots = sorted(r.real for r in mpmath.polyroots([1, 0, -1, -x]) if abs(r.imag) < 1e-20)
+        density = sum(mpmath.npdf(t) / abs(3 * t**2 - 1) for t in roots)
+        below = _normal(None, roots[0])
+        if len(roots) == 3:
+            below += _normal(roots[1], roots[2])
+        assert agrees(law.density(place, digits=30), density, 28)
+        assert agrees(law.cdf(place, digits=30), below, 28)
+
+
+def test_combinations_of_values() -> None:
+    """A scaled normal law, and a mixture of one that is outside its values at the point."""
+    with mpmath.workdps(40):
+        half = mpmath.mpf(1) / 2
+        law = 1 - 2 * fs.Pushforward(X)
+        assert agrees(law.density(2, digits=30), mpmath.npdf(half) / 2, 29)
+        assert agrees(law.cdf(2, digits=30), mpmath.ncdf(half), 29)
+        both = fs.mixture([law, fs.Pushforward(sympy.exp(X)) + 5])
+        assert agrees(both.density(2, digits=30), mpmath.npdf(half) / 4, 29)
+        assert agrees(both.cdf(2, digits=30), mpmath.ncdf(half) / 2, 29)
+        found = fs.Pushforward(sympy.exp(X), base="uniform").quantile("0.25", digits=30)
+        assert agrees(found, mpmath.exp(mpmath.mpf(1) / 4), 28)
+
+
+def test_beside_an_extremum_digits_are_refused() -> None:
+    law = fs.Pushforward(X**2)
+    with mpmath.workdps(30):
+        near = law.density(F(1, 10**400), digits=20)
+        assert agrees(near, mpmath.mpf(10) ** 200 / mpmath.sqrt(2 * mpmath.pi), 19)
+    with pytest.raises(fs.PrecisionError):
+        law.density(0, digits=20)
+    with pytest.raises(fs.PrecisionError, match="far away"):
+        fs.Pushforward(sympy.sin(X)).density(F(1, 3), digits=20)
