@@ -364,9 +364,12 @@ def _from_polygon(
     place = _float(edge, known)
     finite = [e for i in continuous_support(numeric) for e in i if math.isfinite(e)]
     observed = _observed(numeric, place, side, (max(finite) - min(finite)) if finite else 1.0)
+    exponents = _local_exponents(case, edge, known, max_degree)
+    if len(exponents) == 1 and any(math.isclose(place, e, rel_tol=1e-12) for e in finite):
+        # the density ends there, so that its branch is one of those that are no power series
+        return sympy.Rational(exponents[0].numerator, exponents[0].denominator)
     if observed is None:
         raise UnsupportedOperationError(f"the solver has no values beside the edge {place:.12g}")
-    exponents = _local_exponents(case, edge, known, max_degree)
     best = min(exponents, key=lambda s: abs(float(s) - observed), default=None)
     if best is None or abs(float(best) - observed) > _TOLERANCE:
         shown = ", ".join(map(str, exponents))
