@@ -49,10 +49,10 @@ def derivative_relation(rows: Sequence[Any]) -> tuple[Any, list[Any]]:
 
     Examples
     --------
-    Catalan numbers, ``x y^2 - y + 1 = 0``, up to the sign:
+    Catalan numbers, ``x y^2 - y + 1 = 0``; the sign is arbitrary:
 
     >>> derivative_relation([fmpz_poly([1]), fmpz_poly([-1]), fmpz_poly([0, 1])])
-    (1, [(-2)*x + 1, (-4)*x^2 + x])
+    ((-1), [2*x + (-1), 4*x^2 + (-1)*x])
     """
     connection = _Connection(list(rows))
     vectors = connection.derivatives()

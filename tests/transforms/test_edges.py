@@ -312,6 +312,11 @@ def test_large_discriminants_are_predicted():
         (fs.Bernoulli(p) @ fs.Bernoulli(R(1, 3)), [R(1, 4), R(1, 3), R(1, 2), R(2, 3), R(3, 4)]),
         (fs.MarchenkoPastur(1) @ fs.MarchenkoPastur(c), [R(1, 2), 1, 2]),
         (fs.MarchenkoPastur(c).multiplicative_power(3), [R(1, 2), 1, 2]),
+        (fs.KestenMcKay(1 + c), [R(1, 2), 1, 2]),
+        (fs.Wachter(2, c), [R(1, 2), 1, 3]),
+        (fs.FreeBinomial(R(1, 3), 1 + c), [R(1, 2), 1, 2]),
+        (fs.boolean_sum(fs.Semicircle(), fs.PointMass(c)), [R(1, 2), 1, 2]),
+        ((fs.MarchenkoPastur() @ fs.Bernoulli(p)).multiplicative_power(2), [R(1, 2), 1]),
     ],
     ids=str,
 )
