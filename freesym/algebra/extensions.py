@@ -11,6 +11,7 @@ References
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -143,29 +144,51 @@ class Extension:
         [[0, 0, 0], [1, 1/4, -1/32]]
         """
         g: Rows = [[value] for value in start]
-        h = self.reciprocal(self._value_and_slope(polynomial, g)[1])
+        slope = [[k * c for c in row] for k, row in enumerate(polynomial)][1:]
+        h = self.reciprocal(self._value(slope, g))
+        scale = _scale(h)
+        polynomial, slope = (
+            [[c * scale**k for k, c in enumerate(row)] for row in rows]
+            for rows in (polynomial, slope)
+        )
         known = 1
         while known < n:
+            if known > 1:
+                # the value is 0 up to here, so that its factor is needed up to here only
+                h = _extended(h, known)
+                error = self.product(h, self.product(h, self._value(slope, g)))
+                h = self._difference(_sum_of(h, h), error)
             size = min(2 * known, n)
-            g, h = _extended(g, size), _extended(h, size)
-            value, slope = self._value_and_slope(polynomial, g)
-            h = self._difference(_sum_of(h, h), self.product(h, self.product(h, slope)))
-            g = self._difference(g, self.product(value, h))
+            g = _extended(g, size)
+            value = self._value(polynomial, g)
+            rest = [row[known:] for row in value]
+            factor = [row[: size - known] for row in h]
+            step = [[*[_ZERO] * known, *row] for row in self.product(rest, factor)]
+            g = self._difference(g, step)
             known = size
-        return g
+        return [[value / scale**k for k, value in enumerate(row)] for row in g]
 
-    def _value_and_slope(self, polynomial: Sequence[Coefficients], g: Rows) -> tuple[Rows, Rows]:
-        """Horner's scheme for the polynomial and its derivative."""
+    def _value(self, polynomial: Sequence[Coefficients], g: Rows) -> Rows:
+        """Horner's scheme."""
         size = len(g[0])
-        value, slope = (self.embedded([_ZERO] * size) for _ in range(2))
-        for row in reversed(polynomial):
-            slope = _sum_of(self.product(slope, g), value)
-            padded = [*row[:size], *[_ZERO] * (size - len(row))]
-            value = _sum_of(self.product(value, g), self.embedded(padded))
-        return value, slope
+        *lower, highest = ([*row[:size], *[_ZERO] * (size - len(row))] for row in polynomial)
+        value = self.embedded(highest)
+        for row in reversed(lower):
+            value = _sum_of(self.product(value, g), self.embedded(row))
+        return value
 
     def _difference(self, left: Rows, right: Rows) -> Rows:
         return _sum_of(left, [[-value for value in row] for row in right])
+
+
+def _scale(reciprocal: Rows) -> int:
+    """What ``w`` is divided by so that coefficients of series have short denominators.
+
+    That of ``w^k`` has the power ``2 k - 1`` of the denominator of the reciprocal slope.
+    """
+    if not _is_rational(*reciprocal):
+        return 1
+    return math.lcm(*(int(value.q) for row in reciprocal for value in row)) ** 2
 
 
 def _is_rational(*rows: Coefficients) -> bool:

@@ -394,9 +394,9 @@ def left(value: Any) -> Any:
     scale = top[1] if bottom is None else top[1] / bottom[1]
     numerator = _expression([(e, c * int(scale.p)) for e, c in top[0]], value.ring)
     if bottom is None:
-        denominator = sympy.Integer(int(scale.q))
-    else:
-        denominator = _expression([(e, c * int(scale.q)) for e, c in bottom[0]], value.ring)
+        polynomial = numerator / int(scale.q)
+        return polynomial if value.ring.is_free else polynomial.expand(**_EXPAND)
+    denominator = _expression([(e, c * int(scale.q)) for e, c in bottom[0]], value.ring)
     quotient = numerator / denominator
     return quotient if value.ring.is_free else _expanded(quotient.cancel())
 

@@ -18,8 +18,11 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import flint
+
 from freesym.algebra.coefficient_lists import multiply
 from freesym.algebra.coefficients import Scalar, in_common_field, to_native
+from freesym.algebra.derivative_relations import derivative_relation
 from freesym.algebra.polynomials import Polynomial
 from freesym.algebra.quotients import Quotient
 
@@ -83,6 +86,8 @@ def differential_equation(polynomial: Polynomial, x: str, y: str) -> Differentia
     >>> equation.constant, equation.coefficients
     (1, (-2*x + 1, -4*x**2 + x))
     """
+    if polynomial.degree(y) > 1 and not polynomial.involves(*set(polynomial.names) - {x, y}):
+        return _without_parameters(polynomial, x, y)
     field = _Field(polynomial, x, y)
     one, zero = field.scalar(1), field.scalar(0)
     size = field.dimension
@@ -104,12 +109,32 @@ def _cleared(relation: Vector, x: str) -> DifferentialEquation:
     common = rows[0]
     for row in rows[1:]:
         common = common.gcd(row)
-    rows = [row // common for row in rows]
-    # the lowest term of the highest coefficient decides about the sign
+    return _signed([row // common for row in rows], x)
+
+
+def _signed(rows: list[Polynomial], x: str) -> DifferentialEquation:
+    """The lowest term of the highest coefficient decides about the sign."""
     lowest = next(c for c in rows[-1].coefficients(x) if c)
     if lowest.raw.leading_coefficient() < 0:
         rows = [-row for row in rows]
     return DifferentialEquation(-rows[0], tuple(rows[1:]))
+
+
+def _without_parameters(polynomial: Polynomial, x: str, y: str) -> DifferentialEquation:
+    """By elimination modulo primes, for integer coefficients."""
+    names, place = polynomial.names, polynomial.names.index(x)
+    unit = [int(name == x) for name in names]
+
+    def dense(row: Polynomial) -> flint.fmpz_poly:
+        terms = {exponents[place]: value for exponents, value in row.terms().items()}
+        return flint.fmpz_poly([terms.get(k, 0) for k in range(row.degree(x) + 1)])
+
+    def sparse(row: flint.fmpz_poly) -> Polynomial:
+        values = {tuple(k * e for e in unit): int(c) for k, c in enumerate(row.coeffs()) if c}
+        return Polynomial.from_terms(names, values)
+
+    constant, rows = derivative_relation([dense(row) for row in polynomial.coefficients(y)])
+    return _signed([sparse(-constant), *map(sparse, rows)], x)
 
 
 class _Field:

@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from freesym.errors import InvalidLawError
+from freesym.errors import InvalidLawError, UnsupportedOperationError
 from freesym.laws import _measures
 from freesym.laws.leaf import LeafLaw
 from freesym.laws.pushforward import check_function, shown, vectorised
@@ -28,6 +28,10 @@ Interval = tuple[float, float]
 Function = Callable[[Floats], Floats]
 _TOLERANCE = 1e-9
 _REACH = 80.0
+#: Where the powers of tails show, and how clearly a moment must exist: near the last one that does
+#: quadrature is not accurate.
+_FAR: Floats = np.array([1e12, 1e16, 1e20])
+_DECAY_MARGIN = 0.4
 
 
 @dataclass(frozen=True, repr=False)
@@ -120,9 +124,35 @@ class DensityLaw(CauchyLeaf, LeafLaw):
         return frozenset(end for interval in self.intervals for end in interval)
 
     def known_moments(self, n: int) -> list[Number]:
-        """Quadrature of powers; wrong where the law has no such moment."""
+        """Quadrature of powers.
+
+        Raises
+        ------
+        UnsupportedOperationError
+            If the density decays so slowly that a moment is infinite.
+        """
+        self._check_decay(n)
         points, weights = _measures.sources(self._table)
         return [float(math.fsum(weights * points**k)) for k in range(1, n + 1)]
+
+    def _check_decay(self, n: int) -> None:
+        """Refuse moments of orders that the powers of heavy tails do not have."""
+        density = vectorised(self.density_function)
+        for end in (self.intervals[0][0], self.intervals[-1][1]):
+            if math.isfinite(end):
+                continue
+            places = math.copysign(1.0, end) * _FAR
+            with np.errstate(all="ignore"):
+                values = np.broadcast_to(density(places), places.shape).astype(float)
+                rates = -np.diff(np.log(values)) / np.diff(np.log(_FAR))
+            # NaN where the density has vanished
+            rate = float(np.min(rates, initial=math.inf, where=np.isfinite(rates)))
+            if rate < n + 1 + _DECAY_MARGIN:
+                order = max(1, math.ceil(rate - 1 - _DECAY_MARGIN))
+                raise UnsupportedOperationError(
+                    f"the moment of order {order} of {self!r} is infinite or beyond quadrature: "
+                    f"the density decays like the power -{rate:.3g} of x; use quantiles"
+                )
 
 
 def _end(x: float) -> str:

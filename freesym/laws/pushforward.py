@@ -11,8 +11,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from freesym.errors import FreesymError, InvalidLawError
+from freesym.errors import FreesymError, InvalidLawError, UnsupportedOperationError
 from freesym.laws import _measures
+from freesym.laws._exact_averages import exact_moments
 from freesym.laws._formulas import formula
 from freesym.laws._models import rotated
 from freesym.laws.leaf import LeafLaw
@@ -22,6 +23,7 @@ from freesym.lowering.measure import (
     MeasureTable,
     measure_table,
     raw_moments,
+    sources,
 )
 from freesym.parameters import Number, as_number, as_sequence, is_expression, short, to_float
 from freesym.relations.functions import measure_potential, measure_transform
@@ -29,6 +31,8 @@ from freesym.relations.leaf import CauchyLeaf
 
 Floats = NDArray[np.float64]
 _REACH = 9.5  # the normal mass beyond is 2e-21
+#: The share of a moment per unit at the ends below which what is cut off does not matter.
+_LEFT_OUT = 1e-12
 _LEVELS: Floats = np.array([0.25, 0.5, 0.75])
 _GRID = tuple(range(-9, 10))  # on pieces of this size a rule resolves the normal density
 
@@ -39,7 +43,8 @@ class Pushforward(CauchyLeaf, LeafLaw):
 
     The function is resolved into polynomial panels once; flat pieces become atoms.  Kinks
     and jumps that are not at 0 are found by bisection, faster if they are given.  The normal
-    variable is cut off where its tails hold a mass of 2e-21.
+    variable is cut off where its tails hold a mass of 2e-21.  Moments are exact for sums of
+    terms ``c x^m exp(a x + b x^2)`` with exact numbers, and floats for other functions.
 
     Parameters
     ----------
@@ -60,8 +65,8 @@ class Pushforward(CauchyLeaf, LeafLaw):
     >>> import sympy
     >>> x = sympy.Symbol("x")
     >>> law = Pushforward(x**2)
-    >>> print(f"{law.mean():.12f} {law.moment(2):.12f}")
-    1.000000000000 3.000000000000
+    >>> law.moments(4)
+    [1, 3, 15, 105]
     """
 
     function: Any
@@ -130,8 +135,41 @@ class Pushforward(CauchyLeaf, LeafLaw):
         return dict(zip(fitted.points.tolist(), fitted.weights.tolist(), strict=True))
 
     def known_moments(self, n: int) -> list[Number]:
-        """``E f(X)^k`` by quadrature."""
-        return [float(m) for m in raw_moments(self._table, n)[1:]]
+        """``E f(X)^k``: exact for sums of ``c x^m exp(a x + b x^2)``, else by quadrature.
+
+        Raises
+        ------
+        UnsupportedOperationError
+            If a moment is infinite, or lives where the normal variable is cut off.
+        """
+        if is_expression(self.function):
+            found = exact_moments(self.function, self.base, n)
+            if found is not None:
+                return [as_number(value) for value in found]
+        values = raw_moments(self._table, n)[1:]
+        if self.base == "normal":
+            self._check_tails(values)
+        return values.tolist()  # type: ignore[no-any-return]
+
+    def _check_tails(self, values: Floats) -> None:
+        """Refuse moments that the cut at the ends takes something from."""
+        ends = np.array([-_REACH, _REACH])
+        with np.errstate(all="ignore"):
+            sizes = np.abs(np.broadcast_to(vectorised(self.function)(ends), (2,)).astype(float))
+            left_out = _normal_density(ends) * sizes ** np.arange(1, len(values) + 1)[:, None]
+        known = left_out.max(axis=1, initial=0.0) <= _LEFT_OUT * self._scales(len(values))
+        if not known.all():
+            order = int(np.argmin(known)) + 1
+            raise UnsupportedOperationError(
+                f"the moment of order {order} of {self!r} is infinite or lives in tails of the "
+                "normal variable that are cut off; moments are exact for short sums of exact "
+                "multiples of powers and exponentials; else use quantiles"
+            )
+
+    def _scales(self, n: int) -> Floats:
+        """``E |f(X)|^k``: moments of odd functions vanish."""
+        points, weights = sources(self._table)
+        return np.array([math.fsum(weights * np.abs(points) ** k) for k in range(1, n + 1)])
 
     def sample_matrix(self, n: int, rng: Any = None) -> Floats:
         """A diagonal matrix of ``f`` at equally spaced quantiles of ``X``, in a Haar basis."""

@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from freesym.parameters import is_expression
-from freesym.relations.functions import coefficients, log_lower, log_upper
+from freesym.relations.functions import coefficients, log_lower, log_upper, of_symmetric
 from freesym.relations.rational import NotRationalError, RationalFunction
 from freesym.relations.relation import Relation
 from freesym.relations.state import Check, Kind, State
@@ -203,6 +203,9 @@ class CauchyLeaf(Leaf):
     def state(self, s: Any) -> State:
         """``g`` and ``psi`` at ``w``."""
         g, psi = self.transform(s)
+        declared = getattr(self, "is_symmetric", None)
+        if declared is not None and declared():
+            g, psi = of_symmetric(g, s, odd=True), of_symmetric(psi, s, odd=False)
         return State(
             s,
             g,

@@ -87,6 +87,7 @@ def _density(relation: Relation, x: Real) -> Real:
     values = -g.imag / np.pi + 0.0
     locations = [float(a) for a in atoms(relation)]
     singular = ~np.isfinite(g) | np.isin(x, locations) | _at_hard_edges(relation, x, g)
+    singular |= _at_inner_poles(relation, x, g)
     if singular.any():
         values[singular] = [_beside(relation, point) for point in x[singular]]
     lower, upper = hull(relation)
@@ -131,6 +132,27 @@ def _at_hard_edges(relation: Relation, x: Real, g: Complex) -> NDArray[np.bool_]
     return at_edges
 
 
+def _at_inner_poles(relation: Relation, x: Real, g: Complex) -> NDArray[np.bool_]:
+    """Where a huge transform belongs to a point inside at which only rounding made it finite.
+
+    Products with signed factors have such points at 0, and images and mixtures of them elsewhere.
+    """
+    with np.errstate(invalid="ignore"):
+        huge = np.abs(g) * _size(relation) > _HUGE
+    return huge & np.isin(x, _images_of_zero(relation)) if huge.any() else huge
+
+
+def _images_of_zero(relation: Relation) -> list[float]:
+    """The points that 0 of products and other parts of a tree is moved to."""
+    match relation:
+        case nodes.Affine():
+            inner = _images_of_zero(relation.child)
+            return [float(relation.scale * place + relation.shift) for place in inner]
+        case nodes.Mixture():
+            return [place for part in relation.children for place in _images_of_zero(part)]
+    return [0.0]
+
+
 def _slack(relation: Relation) -> float:
     """By how much an edge at which the density is infinite may be off."""
     from freesym.spectrum.support import continuous_support
@@ -150,7 +172,7 @@ def _beside(relation: Relation, x: float) -> float:
     if not any(a - slack <= x <= b + slack for a, b in continuous_support(relation)):
         return 0.0
     for closest in (1e-10, 1e-9, 1e-8):
-        steps = closest * np.array([1e4, 1e2, 1.0]) * (abs(x) if x else 1.0)
+        steps = closest * np.array([1e4, 1e2, 1.0]) * (abs(x) or min(1.0, _size(relation)))
         near = np.concatenate([x - steps, x + steps])
         g = transforms(relation, near.astype(np.complex128)).g
         if np.isfinite(g).all():

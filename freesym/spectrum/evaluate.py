@@ -32,6 +32,11 @@ _FAR = 1e60
 _TINY = 1e-12
 #: By how much log-potentials on the two sides of 0 may differ to be that at 0.
 _BESIDE_ZERO = 1e-9
+#: Nearer to 0 than this share of the scale, solutions whose `w` is off by more than such a relative
+#: error are compared with their neighbours; values may be off by the last.
+_DOUBTFUL, _BACKWARD, _FORWARD = 1e-6, 1e-9, 1e-6
+#: At this share of the scale ``w`` has some digits.
+_SOUND = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +118,8 @@ def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> 
     g, psi = engine.transforms(found)
     if engine.compiled.residual == RESIDUAL_PLAIN and not isinstance(relation, Leaf):
         g = _beside_zero(relation, z, g, psi, engine.first[0])
+        lost = _lost_beside_zero(engine, z, g, psi, _atoms(relation).get(0.0, 0.0))
+        g[lost] = psi[lost] = np.nan
     noise = (z.imag == 0) & (np.abs(g.imag) < _noise(relation) * np.abs(g.real))
     if _contains_square(relation):
         noise |= (z.imag == 0) & (np.abs(g.imag) < engine.rounding(found) * np.abs(g.real))
@@ -158,6 +165,30 @@ def _beside_zero(relation: Relation, z: Complex, g: Complex, psi: Complex, scale
     rest = better & ~real
     found[rest] = (1 + psi[rest]) / z[rest]
     return found
+
+
+def _lost_beside_zero(
+    engine: Any, z: Complex, g: Complex, psi: Complex, mass: float
+) -> NDArray[np.bool_]:
+    """Points so near to 0 that solutions for ``w = z`` up to rounding say nothing about ``g``.
+
+    ``1 + psi = w g`` shows the relative error of ``w``; how much ``g`` changes up to a point where
+    that is small shows what it does: nothing where ``g`` is smooth.
+    """
+    lost = np.zeros(z.shape, dtype=bool)
+    if mass:
+        return lost
+    with np.errstate(all="ignore"):
+        error = np.maximum(np.abs(1 + psi - z * g) - 10 * _ROUNDING, 0.0) / np.abs(z * g)
+    doubtful = (np.abs(z) < _DOUBTFUL * engine.first[0]) & (error > _BACKWARD) & (z != 0)
+    if doubtful.any():
+        near = z[doubtful]
+        away = np.maximum(2 * np.abs(near), _SOUND * engine.first[0]) * near / np.abs(near)
+        further, _ = engine.transforms(engine.solve(away, thorough=False))
+        with np.errstate(all="ignore"):
+            change = np.abs(further / g[doubtful] - 1)
+        lost[doubtful] = ~(np.minimum(error[doubtful], 1) * change < _FORWARD)
+    return lost
 
 
 def _beside_atoms(relation: Relation, z: Complex, g: Complex) -> Complex:

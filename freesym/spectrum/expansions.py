@@ -237,5 +237,24 @@ def _s_product(relation: nodes.Multiplicative, psi: Any) -> Any:
 
 
 def has_symbols(relation: Relation) -> bool:
-    """Whether some parameter is a SymPy expression."""
-    return any(map(is_symbolic, parameters_of(relation)))
+    """Whether some parameter is a SymPy expression.
+
+    The function of a law that states its moments is none: its symbol is bound.
+    """
+    if relation.children:
+        return any(map(is_symbolic, _own_parameters(relation))) or any(
+            map(has_symbols, relation.children)
+        )
+    bound = hasattr(relation, "known_moments") and not getattr(relation, "free_symbols", True)
+    return any(
+        is_symbolic(value) and not (bound and value.free_symbols)
+        for value in parameters_of(relation)
+    )
+
+
+def _own_parameters(relation: Relation) -> list[Any]:
+    """The parameters of a node without those of its children."""
+    fields = dataclasses.fields(relation)  # type: ignore[arg-type]
+    rows = (getattr(relation, f.name) for f in fields)
+    items = (item for row in rows for item in (row if isinstance(row, tuple) else (row,)))
+    return [item for item in items if not isinstance(item, (Relation, tuple))]

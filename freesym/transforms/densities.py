@@ -11,7 +11,8 @@ only nonreal zeros, so the density ``-Im g/pi`` follows without a choice of bran
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ from freesym.transforms.candidates import is_small
 from freesym.transforms.curve import algebraic_curve
 from freesym.transforms.instances import instances, symbols_of
 from freesym.transforms.parameters import check_exact
+from freesym.transforms.pieces import Piece, Pieces, finite, piecewise
 from freesym.transforms.power_products import power_chart
 from freesym.transforms.precision import holds, number
 from freesym.transforms.supports import exact_support
@@ -46,31 +48,6 @@ sympy: Any = LazyModule("sympy")
 
 _AGREEMENT = 1e-9
 _POINTS = 16
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A density on an interval, as an expression of one variable.
-
-    Where the ends have no formula, ``condition`` says where the density is positive.  Pieces
-    of different groups may overlap.
-    """
-
-    low: Any
-    high: Any
-    expression: Any
-    condition: Any = None
-    group: tuple[int, ...] = ()
-
-    def where(self, variable: Any, x: Any) -> Any:
-        """The condition on ``x`` under which the expression holds."""
-        above = [] if self.low == -sympy.oo else [x > self.low]
-        below = [] if self.high == sympy.oo else [x < self.high]
-        given = [] if self.condition is None else [self.condition.subs(variable, x)]
-        return sympy.And(*above, *below, *given)
-
-
-Pieces = tuple[Piece, ...]
 
 
 def density_formula(relation: Relation, x: Any) -> Any:
@@ -106,7 +83,8 @@ def density_formula(relation: Relation, x: Any) -> Any:
     reason: Exception
     try:
         pieces = _verified(relation, _pieces(relation, variable), variable)
-        return _piecewise(pieces, variable, x)
+        cases = [dict(values) for values, _ in instances(relation)]
+        return piecewise(pieces, variable, x, cases)
     except (UnsupportedOperationError, NotAlgebraicError) as error:
         reason = error
     try:
@@ -149,14 +127,6 @@ def _explained(reason: Exception, other: Exception) -> Exception:
         else "algebraic_equation(z, g) gives the polynomial and density(x) evaluates it"
     )
     return kind(f"no closed form of the density: {reason}; {other}; {remedy}")
-
-
-def _piecewise(pieces: Pieces, variable: Any, x: Any) -> Any:
-    groups: dict[tuple[int, ...], list[Any]] = {}
-    for p in pieces:
-        branch = (p.expression.subs(variable, x), p.where(variable, x))
-        groups.setdefault(p.group, []).append(branch)
-    return sympy.Add(*(sympy.Piecewise(*branches, (0, True)) for branches in groups.values()))
 
 
 # ---------------------------------------------------------------------- by the tree
@@ -228,7 +198,8 @@ def _of_inverse(relation: nodes.NegativeInverse, x: Any) -> Pieces:
         low = -sympy.oo if p.low == 0 else sympy.radsimp(-1 / p.low)
         high = sympy.oo if p.high == 0 else sympy.radsimp(-1 / p.high)
         expression = sympy.together(p.expression.subs(x, -1 / x) / x**2)
-        found.append(replace(p, low=low, high=high, expression=_on(expression, x, low)))
+        if p.low != 0 or p.high != 0:
+            found.append(replace(p, low=low, high=high, expression=_on(expression, x, low)))
     return tuple(found)
 
 
@@ -317,9 +288,32 @@ def _from_curve(relation: Relation, x: Any) -> Pieces:
         ends = exact_support(relation)
     except UnsupportedOperationError:
         return _where_nonreal(relation, polynomial, x)
-    return tuple(
+    pieces = [
         Piece(low, high, _on(_radicals(polynomial, x, (low, high)), x, low)) for low, high in ends
-    )
+    ]
+    points = [point for piece in pieces for point in _points_without_value(piece, polynomial, x)]
+    return (*points, *pieces)
+
+
+def _points_without_value(piece: Piece, polynomial: Any, x: Any) -> Iterator[Piece]:
+    """Points inside of a piece where its formula divides by 0.
+
+    One zero is infinite there, and a cubic has its nonreal ones from what is left of it.
+    """
+    leading = sympy.Poly(polynomial.LC(), x)
+    for factor, _ in leading.factor_list()[1]:
+        short = factor.degree() <= 2 or not factor.free_symbols_in_domain
+        for place in sympy.roots(factor, multiple=True) if short else ():
+            if piece.has_inside(place) and finite(piece.expression.subs(x, place)) is None:
+                rest = [sympy.cancel(c.subs(x, place)) for c in polynomial.all_coeffs()[1:]]
+                yield Piece(place, place, _pair_of(rest) if len(rest) == 3 else sympy.nan)
+
+
+def _pair_of(coefficients: list[Any]) -> Any:
+    """The density of the nonreal zeros of a quadratic; NaN if it has none."""
+    a, b, c = coefficients
+    inside = sympy.factor(4 * a * c - b**2)
+    return sympy.sqrt(inside) / (2 * sympy.pi * abs(a)) if inside.is_positive else sympy.nan
 
 
 def _where_nonreal(relation: Relation, polynomial: Any, x: Any) -> Pieces:

@@ -105,24 +105,62 @@ def _edge_exponents(relation: Relation, max_degree: int | None) -> tuple[EdgeExp
 def _with_special_values(
     relation: Relation, found: list[EdgeExponent], max_degree: int | None
 ) -> list[EdgeExponent]:
-    """Piecewise exponents where an edge arrives at a fixed place at a value of the only symbol.
+    """Piecewise exponents where an edge meets another singular place, for one symbol.
 
-    Such places are 0 and the candidates without symbols, for example the poles of transforms.
+    Such places are 0 and the candidates that are no edges, for example the poles of transforms.
     The exponents there are those of the law with that number for its symbol.
     """
     symbols = symbols_of(relation)
     if len(symbols) != 1:
         return found
     (symbol,) = symbols
-    fixed = {c for c in candidates(relation, max_degree) if not c.free_symbols}
-    places = [e.edge for e in found]
-    for value in _arrivals(places, {sympy.S.Zero, *fixed}, symbol):
+    for value in _meetings(relation, found, symbol, max_degree):
         try:
             case = substituted(relation, {symbol: Fraction(int(value.p), int(value.q))})
             special = _edge_exponents(case, max_degree)
         except (FreesymError, ArithmeticError, TypeError, ValueError):
             continue
         found = [_specialised(e, symbol, value, special) for e in found]
+    return found
+
+
+def _meetings(
+    relation: Relation, found: list[EdgeExponent], symbol: Any, max_degree: int | None
+) -> list[Any]:
+    """Rational values of the symbol at which singular places of the law coincide.
+
+    They are zeros of resultants and discriminants in ``w`` of the factors among whose zeros all
+    singular places are; of huge curves only edges that arrive at fixed places are looked at.
+    """
+    chart = power_chart(relation)
+    if chart is None or is_small(chart.w):
+        curve = algebraic_curve(relation, max_degree)
+        if curve.parameters.atoms == (symbol,):
+            return sorted(filter(_admits(symbol), _coincidences(curve)))
+    fixed = {c for c in candidates(relation, max_degree) if not c.free_symbols}
+    return _arrivals([e.edge for e in found], {sympy.S.Zero, *fixed}, symbol)
+
+
+def _admits(symbol: Any) -> Any:
+    """The condition that SymPy's assumptions on a symbol put on rational numbers."""
+    return lambda value: (
+        not ((value <= 0 and symbol.is_positive) or (value >= 0 and symbol.is_negative))
+    )
+
+
+def _coincidences(curve: Curve) -> set[Any]:
+    factors = singular_factors(curve)
+    (name,) = curve.parameters.names
+    w = Polynomial.generators(curve.polynomial.names)[curve.polynomial.names.index("w")]
+    parts = [f.discriminant("w") for f in factors if f.degree("w") > 1]
+    pairs = itertools.combinations(dict.fromkeys((w, *factors)), 2)
+    parts += [f.resultant(g, "w") for f, g in pairs]
+    found: set[Any] = set()
+    for part in parts:
+        for factor, _ in part.factors()[1] if part else ():
+            if factor.degree(name) == 1:
+                below, above = (sum(c.terms().values()) for c in factor.coefficients(name))
+                found.add(sympy.Rational(-below, above))
     return found
 
 
@@ -364,9 +402,12 @@ def _from_polygon(
     place = _float(edge, known)
     finite = [e for i in continuous_support(numeric) for e in i if math.isfinite(e)]
     observed = _observed(numeric, place, side, (max(finite) - min(finite)) if finite else 1.0)
+    exponents = _local_exponents(case, edge, known, max_degree)
+    if len(exponents) == 1 and any(math.isclose(place, e, rel_tol=1e-12) for e in finite):
+        # the density ends there, so that its branch is one of those that are no power series
+        return sympy.Rational(exponents[0].numerator, exponents[0].denominator)
     if observed is None:
         raise UnsupportedOperationError(f"the solver has no values beside the edge {place:.12g}")
-    exponents = _local_exponents(case, edge, known, max_degree)
     best = min(exponents, key=lambda s: abs(float(s) - observed), default=None)
     if best is None or abs(float(best) - observed) > _TOLERANCE:
         shown = ", ".join(map(str, exponents))

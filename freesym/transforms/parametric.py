@@ -17,7 +17,9 @@ mpmath: Any = LazyModule("mpmath")
 sympy: Any = LazyModule("sympy")
 
 _GUARD = 15
-_DEEPEST = 600
+#: Distances from ends, as negative powers of 10, and what makes a power of them visible.
+_FAR, _DEEPEST = 400, 600
+_SHRINKS = 1e-3
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def _inverted(piece: ParametricDensity, x: Any, digits: int) -> Any:
         middle = _Half(piece, 0, working).x(mpmath.mpf(0.5))
         half = _Half(piece, 0 if target <= middle else 1, working)
         h = half.inverted(target)
-        found = None if h is None else half.density(h)
+        found = half.limit(target) if h is None else half.density(h)
     with mpmath.workdps(digits):
         return None if found is None else +found
 
@@ -163,6 +165,20 @@ class _Half:
         """The density at a distance."""
         with self._precision(h):
             return number(self._piece.density, self._values(h))
+
+    def limit(self, target: Any) -> Any:
+        """The limit of the density at the end, if that is where the target is, else None.
+
+        Powers of the distance show in values at two tiny ones.
+        """
+        steps = [mpmath.mpf(10) ** -_FAR, mpmath.mpf(10) ** -_DEEPEST]
+        far, near = (abs(self.x(h) - target) for h in steps)
+        if not near < _SHRINKS * far:
+            return None
+        before, last = map(self.density, steps)
+        if last > before / _SHRINKS:
+            return mpmath.inf
+        return mpmath.mpf(0) if last < before * _SHRINKS else last
 
     def inverted(self, target: Any) -> Any:
         """The distance at which the point is ``target``; None if it lies beyond the end."""

@@ -34,9 +34,11 @@ sympy: Any = LazyModule("sympy")
 # So many exact moments of a law fit into memory.
 _MOST_TERMS = 50_000
 _NUMERIC_CHECKS, _IRRATIONAL_CHECKS, _SYMBOLIC_CHECKS = 512, 24, 4
+#: Among so many moments irrational ones show.
+_INITIAL = 8
 # The work grows as the third power of the degree and by such a factor with every symbol; the
-# largest that is tried unasked takes some twenty seconds.
-_PER_SYMBOL, _LARGEST_WORK = 5, 5_000
+# largest that is tried unasked takes some five seconds, with numbers and with symbols.
+_PER_SYMBOL, _LARGEST_WORK, _LARGEST_WITH_SYMBOLS = 5, 7_000, 5_000
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,8 @@ def _check_work(curve: Curve, max_degree: int | None) -> None:
     outer, degree = curve.degree("zm")
     symbols = len(curve.parameters.atoms)
     if max_degree is None:
-        too_large = outer * degree**3 * _PER_SYMBOL**symbols > _LARGEST_WORK
+        limit = _LARGEST_WITH_SYMBOLS if symbols else _LARGEST_WORK
+        too_large = outer * degree**3 * _PER_SYMBOL**symbols > limit
     else:
         too_large = degree > max_degree
     if too_large:
@@ -210,7 +213,7 @@ def _equation(curve: Curve) -> tuple[DifferentialEquation, Polynomial]:
 def _verified(relation: Relation, curve: Curve, equation: DifferentialEquation, bound: int) -> int:
     """Compare with exact moments: up to the bound if they are rational, else a few."""
     most = _SYMBOLIC_CHECKS + equation.order if curve.parameters.atoms else _NUMERIC_CHECKS
-    if any(map(is_expression, moments(relation, 1))):
+    if any(map(is_expression, moments(relation, _INITIAL))):
         most = min(most, _IRRATIONAL_CHECKS)
     count = min(bound + 1, most)
     row = [to_native(value) for value in (1, *moments(relation, count + equation.order))]

@@ -11,7 +11,12 @@ import math
 from functools import lru_cache
 from typing import Any
 
-from freesym.errors import UnboundParameterError, UnsupportedOperationError
+from freesym.errors import (
+    ConvergenceError,
+    PrecisionError,
+    UnboundParameterError,
+    UnsupportedOperationError,
+)
 from freesym.lazy import LazyModule
 from freesym.parameters import as_count
 from freesym.relations import nodes
@@ -22,6 +27,7 @@ from freesym.spectrum.atoms import atoms
 from freesym.spectrum.support import Interval as FloatInterval
 from freesym.spectrum.support import continuous_support
 from freesym.transforms.candidates import candidates, singular_factors, unsolved_factors
+from freesym.transforms.certified_edges import edges as certified_edges
 from freesym.transforms.curve import algebraic_curve
 from freesym.transforms.degrees import MOST
 from freesym.transforms.instances import instances, symbols_of
@@ -38,6 +44,8 @@ Cases = list[tuple[dict[Any, Any], Relation]]
 _NEAR = 1e-6
 _SEPARATION = 20.0
 _VALUES = 6
+#: With so many proved digits candidates that the solver does not tell apart are tried.
+_PROVED_DIGITS = (30, 60, 120, 240)
 
 
 def exact_support(relation: Relation, max_degree: int | None = None) -> tuple[Interval, ...]:
@@ -147,8 +155,8 @@ def _selected(relation: Relation, max_degree: int | None) -> tuple[Interval, ...
     ends = []
     for position in range(2 * len(supports[0])):
         choices = [
-            _nearest(relation, found, values, intervals, position)
-            for (values, _), intervals in zip(cases, supports, strict=True)
+            _nearest(relation, found, case, intervals, position)
+            for case, intervals in zip(cases, supports, strict=True)
         ]
         common = [c for c in choices[0] if all(c in choice for choice in choices)]
         if not common:
@@ -202,11 +210,12 @@ def merging_points(relation: Relation, symbol: Any, known: list[tuple[Any, int]]
 def _nearest(
     relation: Relation,
     found: tuple[Any, ...],
-    values: dict[Any, Any],
+    case: tuple[dict[Any, Any], Relation],
     intervals: tuple[FloatInterval, ...],
     position: int,
 ) -> list[Any]:
     """The candidates at an end of the support, equal numbers all, alone in a neighbourhood."""
+    values, numbers = case
     ends = [end for interval in intervals for end in interval]
     end = ends[position]
     if math.isinf(end):
@@ -222,12 +231,35 @@ def _nearest(
     close = [(d, c) for d, c in distances if d <= radius]
     nearest = next(c for d, c in close if d == least)
     equal = [c for _, c in close if _are_equal(c, nearest, values)]
-    if len(equal) < len(close):
+    if len(equal) == len(close):
+        return equal
+    proved = _told_apart(numbers, [c for _, c in close], values, len(ends), position)
+    if not proved:
         raise UnsupportedOperationError(
             f"exact candidates lie as close as {max(d for d, _ in close):.1g} to the edge "
             f"{end:.12g}, too close to be told apart"
         )
-    return equal
+    return proved
+
+
+def _told_apart(
+    case: Relation, close: list[Any], values: dict[Any, Any], count: int, position: int
+) -> list[Any]:
+    """The candidates that are the edge to as many proved digits as tell them from the others."""
+    for digits in _PROVED_DIGITS:
+        try:
+            ends = certified_edges(case, digits)
+        except (PrecisionError, ConvergenceError):
+            continue
+        if not ends.complete or len(ends) != count:
+            return []
+        with mpmath.workdps(digits + 10):
+            known = {name: mpmath.mpf(v.numerator) / v.denominator for name, v in values.items()}
+            slack = mpmath.mpf(10) ** (1 - digits) * (1 + abs(ends[position]))
+            same = [c for c in close if abs(number(c, known) - ends[position]) <= slack]
+        if same and all(_are_equal(c, same[0], values) for c in same):
+            return same
+    return []
 
 
 def _place(candidate: Any, values: dict[Any, Any]) -> float | None:

@@ -271,7 +271,9 @@ class SymbolicLaw(ABC):
         Notes
         -----
         Before it is returned a formula is compared with the solver at random points inside and
-        outside of the support, at several exact values of the parameters.
+        outside of the support, at several exact values of the parameters.  It is 0 at the ends of
+        the support; at points inside it is the mean of the limits from both sides, infinity where
+        the density is.
 
         Examples
         --------

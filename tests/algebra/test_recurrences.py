@@ -93,3 +93,46 @@ def test_natural_zeros_of_the_leading_coefficient_are_passed() -> None:
     leading = found.coefficients[0]
     values = [sum(v * k ** e[3] for e, v in leading.terms().items()) for k in range(40)]
     assert all(values[found.start :])
+
+
+SPECIAL: dict[str, Callable[[Polynomial, Polynomial, Polynomial], Polynomial]] = {
+    "cubic": lambda x, y, c: x * y**3 + (c - x) * y**2 - y + 1 + c * x,
+    "quartic": lambda x, y, c: (1 + c * x) * y**4 - x * y**3 + x**2 * y - c,
+    "inner order": lambda x, y, c: x * y**4 - c * y + 1,
+    "radical": lambda x, y, c: y**3 - (1 + c * x) * (1 - x),
+}
+
+
+@pytest.mark.parametrize("name", SPECIAL)
+def test_elimination_modulo_primes_is_a_special_case_of_that_with_symbols(name: str) -> None:
+    """Both give the least order, so that they are proportional where a symbol has a value."""
+    x, y, c, _ = Polynomial.generators(NAMES)
+    curve = SPECIAL[name](x, y, c)
+    three = Polynomial.constant(NAMES, 3)
+    found = differential_equation(curve.replaced({"c": three}), "x", "y")
+    general = differential_equation(curve, "x", "y")
+    assert found.order == general.order
+    rows = [found.constant, *found.coefficients]
+    special = [p.replaced({"c": three}) for p in (general.constant, *general.coefficients)]
+    for a, b in zip(rows, special, strict=True):
+        assert a * special[-1] == b * rows[-1]
+
+
+def test_long_coefficients_need_many_primes() -> None:
+    """Coefficients of a hundred digits and more, verified by the power series."""
+    x, y, _, _ = Polynomial.generators(NAMES)
+    big = 10**40 + 3
+    curve = x * y**4 - (big * x + 7) * y**2 + (x - big) * y + 1 + big
+    # y = 0 at x = 0
+    shifted = curve - (1 + big) + (1 + big) * x
+    equation = differential_equation(shifted, "x", "y")
+    assert max(len(str(v)) for p in equation.coefficients for v in p.terms().values()) > 150
+    series = [flint.fmpq(0)]
+    for k in range(1, 40):
+        # Newton by coefficients: the linear term is -big y
+        trial = [*series, flint.fmpq(0)]
+        squares = [sum(trial[i] * trial[j - i] for i in range(j + 1)) for j in range(k + 1)]
+        fourth = sum(squares[i] * squares[k - 1 - i] for i in range(k))
+        value = fourth - big * squares[k - 1] - 7 * squares[k] + trial[k - 1] + (1 + big) * (k == 1)
+        series.append(value / big)
+    assert all(value == 0 for value in residual(equation, "x", series, {})[:30])

@@ -138,6 +138,89 @@ def test_poles_of_the_cubic_inside_the_support():
 
 
 @pytest.mark.long
+def test_the_value_at_a_pole_of_the_cubic():
+    """One zero is infinite at 16/5; the other two solve what is left of the polynomial."""
+    law = (fs.TwoPoint(R(8, 7), R(7, 2), THIRD) @ fs.FreeBinomial(HALF, R(14, 5))).reshape(R(2, 3))
+    z, g = sympy.symbols("z g")
+    rest = sympy.Poly(law.algebraic_equation(z, g).subs(z, R(16, 5)), g)
+    assert rest.degree() == 2
+    expected = max(abs(sympy.im(root)) for root in rest.all_roots()) / sympy.pi
+    assert sympy.simplify(law.density_formula(x).subs(x, R(16, 5)) - expected) == 0
+    mixed = fs.mixture([2 * law + 1, fs.Semicircle(7)], [THIRD, R(2, 3)]).density_formula(x)
+    place = R(37, 5)
+    both = expected / 6 + 2 * fs.Semicircle(7).density_formula(x).subs(x, place) / 3
+    assert sympy.N(mixed.subs(x, place) - both, 30, chop=True) == 0
+
+
+SIGNED = fs.MarchenkoPastur() @ fs.TwoPoint(-1, 1, HALF)
+
+
+@pytest.mark.parametrize(
+    ("law", "place"),
+    [
+        (fs.mixture([fs.Arcsine(-1, 1).square(), fs.Arcsine(1, 2)]), 1),
+        (fs.mixture([fs.Arcsine(0, 1), fs.Semicircle()]), 0),
+        (fs.mixture([fs.Arcsine(0, 1), fs.Semicircle()]), 1),
+        (fs.mixture([fs.MarchenkoPastur(), -fs.MarchenkoPastur()]), 0),
+        (SIGNED, 0),
+        (3 - 2 * SIGNED, 3),
+        (fs.mixture([SIGNED + 1, fs.Semicircle(3)]), 1),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_formulas_are_infinite_where_the_density_is(law, place):
+    """At points inside of the support, where it grows on one side at least."""
+    formula = law.density_formula(x)
+    assert formula.subs(x, place) == sympy.oo
+    assert law.density(float(place)) == np.inf
+    sides = [formula.subs(x, place + sign * R(1, 10**20)).evalf() for sign in (1, -1)]
+    assert max(sides) > 1e5
+    assert formula.subs(x, place + R(1, 100)).is_finite
+
+
+def test_formulas_with_symbols_are_infinite_inside():
+    """Where two laws meet at a hard edge of both, and at 0 of a signed product."""
+    touching = fs.mixture([fs.Arcsine(0, c), fs.Arcsine(c, 2 * c)])
+    assert touching.density_formula(x).subs(x, c) == sympy.oo
+    signed = fs.MarchenkoPastur() @ fs.TwoPoint(-c, c, HALF)
+    assert signed.density_formula(x).subs(x, 0) == sympy.oo
+
+
+@pytest.mark.parametrize(
+    ("law", "place", "expected"),
+    [
+        (fs.mixture([fs.Uniform(0, 1), fs.Uniform(1, 2)]), 1, HALF),
+        (fs.mixture([fs.Semicircle(), fs.Uniform(0, 1)]), 0, 1 / (2 * sympy.pi) + R(1, 4)),
+        (fs.mixture([fs.Semicircle(-2), fs.Semicircle(2)]), 0, 0),
+    ],
+    ids=["touching", "jump", "soft"],
+)
+def test_inside_a_jump_has_the_mean_of_its_sides(law, place, expected):
+    """As the numerical density has."""
+    assert sympy.simplify(law.density_formula(x).subs(x, place) - expected) == 0
+    assert law.density(float(place)) == pytest.approx(float(expected), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("law", "ends"),
+    [
+        (fs.FussCatalan(2), {0: np.inf, R(27, 4): 0.0}),
+        (fs.Semicircle() @ fs.MarchenkoPastur(), {0: np.inf}),
+        (fs.Raney(3, 2), {0: np.inf}),
+    ],
+    ids=str,
+)
+def test_parametric_densities_at_ends(law, ends):
+    """Infinite at hard edges, 0 at soft ones, 0 beyond."""
+    density = law.parametric_density()
+    for end, expected in ends.items():
+        assert density(end) == expected
+        assert density(end, digits=20) == expected
+        assert law.density(float(end)) == pytest.approx(expected)
+    assert density(-10) == density(100) == 0
+
+
+@pytest.mark.long
 def test_open_ends_with_symbols():
     """The ends have no formula, the density has: a rectangular sum with three symbols."""
     law = fs.noncentral_wishart(fs.PointMass(c), v, p)

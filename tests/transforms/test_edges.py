@@ -312,6 +312,11 @@ def test_large_discriminants_are_predicted():
         (fs.Bernoulli(p) @ fs.Bernoulli(R(1, 3)), [R(1, 4), R(1, 3), R(1, 2), R(2, 3), R(3, 4)]),
         (fs.MarchenkoPastur(1) @ fs.MarchenkoPastur(c), [R(1, 2), 1, 2]),
         (fs.MarchenkoPastur(c).multiplicative_power(3), [R(1, 2), 1, 2]),
+        (fs.KestenMcKay(1 + c), [R(1, 2), 1, 2]),
+        (fs.Wachter(2, c), [R(1, 2), 1, 3]),
+        (fs.FreeBinomial(R(1, 3), 1 + c), [R(1, 2), 1, 2]),
+        (fs.boolean_sum(fs.Semicircle(), fs.PointMass(c)), [R(1, 2), 1, 2]),
+        ((fs.MarchenkoPastur() @ fs.Bernoulli(p)).multiplicative_power(2), [R(1, 2), 1]),
     ],
     ids=str,
 )
@@ -332,3 +337,45 @@ def test_exponents_at_special_values_of_a_symbol(law, values):
 def test_symbols_without_admitted_values():
     with pytest.raises(UnsupportedOperationError, match="no values of the symbols"):
         fs.FreeBinomial(2 + c, 3).edges()
+
+
+# ---------------------------------------------------------------------- close candidates
+
+
+def test_candidates_are_told_apart_by_proved_digits():
+    """A zero of the discriminant lies 1.4e-13 beside the edge at 4, that of ``2 X``.
+
+    ``1/G`` of a Boolean sum is ``1/G_1 + 1/G_2 - z``, which is not real where ``1/G_2`` is not.
+    """
+    law = fs.boolean_sum(fs.EquilibriumMeasure(HALF, 2), 2 * fs.Semicircle())
+    assert law.edges(exact=True) == (-4, 4)
+    found = {(e.edge, e.side): e.exponent for e in law.edge_exponents()}
+    assert found == {(-4, "right"): R(1, 2), (4, "left"): R(1, 2)}
+    near, nearer = (law.density(4 - F(h), digits=20) for h in ("1e-30", "1e-34"))
+    assert mpmath.almosteq(near / nearer, 100, rel_eps=1e-6)
+
+
+@pytest.mark.parametrize("t", [F(3, 2), 2, F(7, 2)], ids=str)
+@pytest.mark.parametrize("d", [3, F(7, 2), 4], ids=str)
+def test_powers_of_squares_of_kesten_mckay_laws(d, t):
+    """``z = t w - (t - 1)/G(w)`` is stationary in ``w`` at an edge of the power ``t``."""
+    law = fs.KestenMcKay(d).square().additive_power(t)
+    exact, proved = law.edges(exact=True), law.edges(digits=25)
+    assert proved.complete and len(exact) == len(proved) == 2
+    with mpmath.workdps(30):
+        degree, power = (mpmath.mpf(q.numerator) / q.denominator for q in map(F, (d, t)))
+        band = 4 * (degree - 1)
+
+        def g(w):
+            root = mpmath.sqrt(1 - band / w)
+            return ((2 - degree) + degree * root) / (2 * (w - degree**2))
+
+        def slope(w):
+            return power + (power - 1) * mpmath.diff(g, w) / g(w) ** 2
+
+        brackets = ((-1000, -1e-3), (1.001 * band, 1000))
+        for bracket, place, digits in zip(brackets, exact, proved, strict=True):
+            w = mpmath.findroot(slope, bracket, solver="ridder", tol=1e-20)
+            edge = power * w - (power - 1) / g(w)
+            assert mpmath.almosteq(edge, number(place), rel_eps=1e-12)
+            assert mpmath.almosteq(digits, number(place), rel_eps=1e-24)

@@ -142,6 +142,41 @@ def test_few_irrational_moments_of_inverses_are_compared() -> None:
     assert terms == pytest.approx(list(map(float, law.moments(5))), rel=1e-14)
 
 
+LARGE: dict[str, tuple[fs.Law, int]] = {
+    "points": (fs.Discrete((0, 1, F(3, 2), 5)) + fs.Discrete((1, 2, 4)), 180),
+    "semicircle and points": (SC + fs.Discrete((0, 1, 2, 5, 6, 7)), 120),
+    "product with points": (MP @ fs.Discrete((1, 2, 3, 4, 5, 6, 7)), 120),
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", LARGE)
+def test_long_recurrences(name: str) -> None:
+    """Coefficients of hundreds of digits are found modulo primes."""
+    law, count = LARGE[name]
+    found = law.moment_recurrence(n)
+    assert count > found.start
+    assert found.terms(count) == law.moments(count)
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        fs.EquilibriumMeasure(HALF, 2).compress(F(2, 3)),
+        fs.EquilibriumMeasure(1, 3) + 1,
+        fs.EquilibriumMeasure(1, 2) + fs.EquilibriumMeasure(1, 2),
+    ],
+    ids=str,
+)
+def test_recurrences_of_irrational_moments(law: fs.Law) -> None:
+    """The polynomial is rational, the moments are not: few are compared."""
+    found = law.moment_recurrence(n)
+    assert found.verified == 24
+    count = found.start + 6
+    terms, moments = found.terms(count), law.moments(count)
+    assert all(abs(sympy.N(a - b, 30)) < 1e-25 for a, b in zip(terms, moments, strict=True))
+
+
 def test_refusals() -> None:
     with pytest.raises(NotAlgebraicError, match="Uniform"):
         (fs.Uniform(0, 1) + SC).moment_recurrence(n)
@@ -167,6 +202,9 @@ def test_large_recurrences_are_predicted():
     deep = (fs.MarchenkoPastur(1) @ fs.Bernoulli(p)).multiplicative_power(50)
     with pytest.raises(fs.DegreeError, match=r"degree 1 in z and 51 in M\(z\).*max_degree=51"):
         deep.moment_recurrence()
+    points = fs.Discrete((0, 1, 3, 4)) + fs.Discrete((0, 1, 2, 5))
+    with pytest.raises(fs.DegreeError, match=r"degree 15 in z and 10 in M\(z\).*max_degree=10"):
+        points.moment_recurrence()
     law = fs.Semicircle() + fs.MarchenkoPastur(c)
     with pytest.raises(fs.DegreeError, match="max_degree=3"):
         law.moment_recurrence(max_degree=2)
