@@ -118,7 +118,9 @@ class Solver:
         """
         scale, start = self.first
         solved = self._march(z, 1j * scale, scale, start)
-        if not solved.verified.all():
+        missing = np.count_nonzero(~solved.verified)
+        # critical points are few: many failures have another reason
+        if missing and (thorough or missing <= _SAFETY_NET):
             self._retry_beside(solved, scale, start)
         if self._branches_may_cross:
             self._solve_crossings(solved, scale, start)

@@ -113,7 +113,8 @@ def _is_edge(relation: Relation, x: float) -> bool:
 
 def _at_hard_edges(relation: Relation, x: Real, g: Complex) -> NDArray[np.bool_]:
     """Where a huge transform belongs to an edge at which only rounding made it finite."""
-    from freesym.spectrum.support import continuous_support, fades_at_zero
+    from freesym.spectrum.fading import fades_at_zero
+    from freesym.spectrum.support import continuous_support
 
     lower, upper = hull(relation)
     width = upper - lower if 0 < upper - lower < math.inf else 1.0

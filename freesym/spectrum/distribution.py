@@ -18,12 +18,11 @@ from freesym.spectrum.bounds import hull
 from freesym.spectrum.density import real_points, refuse_unsolved, shaped
 from freesym.spectrum.evaluate import has_potential, potential_at_zero, transforms
 from freesym.spectrum.existence import require_law
+from freesym.spectrum.fading import fades_at_zero, visible_start
 from freesym.spectrum.support import (
     Interval,
     continuous_support,
-    fades_at_zero,
     support,
-    visible_start,
 )
 
 Real = NDArray[np.float64]

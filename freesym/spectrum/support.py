@@ -25,6 +25,7 @@ from freesym.spectrum import atoms as atoms_module
 from freesym.spectrum.bounds import hull
 from freesym.spectrum.composition import preimages
 from freesym.spectrum.evaluate import has_potential, transforms
+from freesym.spectrum.fading import fades_at_zero, visible_start
 
 Interval = tuple[float, float]
 Real = NDArray[np.float64]
@@ -34,10 +35,10 @@ _RESOLUTION = 1e-8
 _NOISE, _CLOSED = 1e-9, 1e-7
 #: The share of an edge by which an infinite density there is extrapolated from inside.
 _INWARD = 1e-6
-_FADED = 1e-12
 #: The mass of bands that may be overlooked where only the density tells.
 _MISSING = 1e-3
-_BESIDE = 1e-13  # how far beside the axis fading is looked for, in units of x
+#: Nearer to a bound at 0 than this many times the nearest solved point nothing may be resolved.
+_UNRESOLVED, _PROBES = 1e-6, 6
 
 
 def support(relation: Relation) -> tuple[Interval, ...]:
@@ -87,45 +88,6 @@ def continuous_support(relation: Relation) -> tuple[Interval, ...]:
                 intervals: tuple[Interval, ...] = known()
                 return intervals
     return _Scan(relation).intervals()
-
-
-def fades_at_zero(relation: Relation) -> bool:
-    """Whether the support begins at 0, where so little lies that it need not be searched.
-
-    A leaf says so, such as one that is tabulated down to a smallest position.  A product on the
-    half-line reaches 0 as soon as one factor does: its inverse is unbounded.
-    """
-    match relation:
-        case nodes.Affine():
-            return bool(relation.shift == 0 and relation.scale > 0) and fades_at_zero(
-                relation.child
-            )
-        case nodes.Multiplicative():
-            empty = all(float(a) != 0.0 for a in atoms_module.atoms(relation))
-            return empty and any(fades_at_zero(factor) for factor in relation.factors)
-        case Leaf():
-            return bool(getattr(relation, "fades_at_zero", False))
-    return False
-
-
-@lru_cache(maxsize=1024)
-def visible_start(relation: Relation) -> float:
-    """For laws that fade at 0: below this lies a mass of less than about 1e-12."""
-    if isinstance(relation, nodes.Affine):
-        return float(relation.scale) * visible_start(relation.child)
-    last = 0.0
-    for start in range(0, 900, 6):
-        x = solver(relation).first[0] * 2.0 ** -np.arange(start, start + 6, dtype=float)
-        # points beyond the last visible one are slow to fail, and on the axis are tried again
-        z = x.astype(np.complex128) * (1 + _BESIDE * 1j)
-        found = transforms(relation, z, potential=True, thorough=False)
-        assert found.u is not None
-        visible = (1 - found.u.imag / np.pi > _FADED) & (found.g.imag < 0)
-        for place, seen in zip(x.tolist(), visible.tolist(), strict=True):
-            if last and not seen:
-                return last
-            last = place if seen else last
-    return last
 
 
 def monotone_support(relation: nodes.Monotone) -> tuple[Interval, ...]:
@@ -367,13 +329,31 @@ class _Scan:
         falls = np.flatnonzero(inside[:-1] & ~inside[1:])
         brackets = [(self.x[i], self.x[i + 1]) for i in rises]
         brackets += [(self.x[i + 1], self.x[i]) for i in falls]
-        found = sorted(self._refined(brackets)) if brackets else []
+        brackets, unresolved = self._at_bounds(brackets)
+        found = sorted([*unresolved, *(self._refined(brackets) if brackets else [])])
         if len(inside) and inside[0]:
             found.insert(0, 0.0 if lower == 0.0 else lower)
         if len(inside) and inside[-1]:
             found.append(upper)
         intervals = list(zip(found[::2], found[1::2], strict=True))
         return self._without_noise([_ending_at_zero(*interval) for interval in intervals])
+
+    def _at_bounds(self, brackets: list[Interval]) -> tuple[list[Interval], list[float]]:
+        """Brackets to refine, and the bounds of the spectrum that nothing else is known of.
+
+        Beside a bound at 0 points may be too small to be solved, all the way to the density.
+        """
+        bound = hull(self.relation)[0]
+        kept, found = [], []
+        for out, into in brackets:
+            if 0.0 <= bound < _UNRESOLVED * into and out <= bound:
+                start = max(bound, np.finfo(float).tiny)
+                rho, _ = self._at(np.geomspace(start, into, _PROBES + 2)[1:-1])
+                if np.isnan(rho).all():
+                    found.append(bound)
+                    continue
+            kept.append((out, into))
+        return kept, found
 
     def _is_noise(self, a: float, b: float, width: float) -> bool:
         """A narrow band whose density integrates to nothing."""

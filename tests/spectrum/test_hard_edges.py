@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import sympy
 
 import freesym as fs
 
@@ -125,3 +126,14 @@ def test_squares_of_distances_may_underflow(x: float) -> None:
     assert law.density(x) == pytest.approx(1, abs=1e-14)
     assert law.cdf(x) == pytest.approx(0, abs=1e-15)
     assert law.G(x).real == pytest.approx(np.log(x), rel=1e-14)
+
+
+def test_products_of_laws_that_are_tabulated_down_to_0() -> None:
+    """A squared normal variable times a Marchenko-Pastur law reaches 0, like an inverse root."""
+    x = sympy.Symbol("x")
+    law = fs.Pushforward(x**2) @ fs.MarchenkoPastur(HALF)
+    (low, high), *others = law.support()
+    assert not others
+    assert low < 1e-30 * high
+    below = law.cdf([1e-8, 1e-10])
+    np.testing.assert_allclose(below[0] / below[1], 10, rtol=1e-6)
