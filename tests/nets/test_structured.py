@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tracemalloc
 from fractions import Fraction
 from itertools import product as pairs
@@ -31,6 +29,7 @@ from freesym.nets.structured import (
     product,
     token_mixing,
 )
+from tests.processes import output_of
 
 SIZES = st.integers(1, 6)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -159,8 +158,7 @@ def test_scipy_takes_the_operators(name):
 
 def test_scipy_is_not_imported():
     code = "import sys, freesym.nets.structured; print('scipy.sparse' in sys.modules)"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "False"
+    assert output_of("-c", code) == "False"
 
 
 # ------------------------------------------------------------------------------------- sizes
