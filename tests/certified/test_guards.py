@@ -22,10 +22,12 @@ from freesym.errors import (
     UnboundParameterError,
     UnsupportedOperationError,
 )
+from freesym.relations.state import Check
 from freesym.solve.boxes import inflated, inside, met, nearly_axial, relative, snapped
 from freesym.solve.certificate import Certifier, WrongBranchError, certifier
-from freesym.solve.half_planes import Boundary, Condition, is_principal
+from freesym.solve.half_planes import Boundary, Condition, conditions, is_principal
 from freesym.solve.machine import Sides
+from freesym.solve.tape import Tape
 
 acb, arb = flint.acb, flint.arb
 BITS = 128
@@ -254,6 +256,26 @@ def test_logarithms_with_exact_turns(turn: F, slope: Any, side: int, held: Any) 
     slopes = [None if slope is None else acb(slope), None]
     boundary = Boundary(values, slopes, {0: turn})
     assert boundary.holds(Condition("principal", 0, 1, side)) is held
+
+
+def test_every_check_between_numbers_of_the_tape_is_a_condition() -> None:
+    """An alignment with a half-plane that is not known says nothing; constants neither."""
+    tape = Tape()
+    up, down, unknown = (tape.unknown(orientation) for orientation in (1, -1, 0))
+    checks = [
+        Check("aligned", unknown, up),
+        Check("aligned", unknown, down),
+        Check("aligned", up, unknown),
+        Check("same", up, unknown),
+        Check("same", up, unknown),
+        Check("same", 2, up),
+        Check("opposite", up, 1 + 2j),
+    ]
+    assert conditions(checks) == (
+        Condition("aligned", unknown.number, up.number, 1),
+        Condition("aligned", unknown.number, down.number, -1),
+        Condition("same", up.number, unknown.number, 0),
+    )
 
 
 def test_the_logarithm_of_the_point_itself() -> None:

@@ -237,6 +237,25 @@ def test_quantiles_lie_between_two_points(monkeypatch: pytest.MonkeyPatch) -> No
         certified_values._quantile_ball(relation, F(1, 3), 30)
 
 
+def test_quantiles_that_are_not_bracketed_at_once_have_wider_enclosures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    relation, q, widths = fs.Semicircle().relation(), F(1, 3), []
+
+    def reluctant(_: Any, low: F, high: F, *__: Any) -> bool:
+        widths.append(high - low)
+        return len(widths) == 3
+
+    sharp = certified_values._quantile_ball(relation, q, 30)
+    monkeypatch.setattr(certified_values, "_brackets", reluctant)
+    wide = certified_values._quantile_ball(relation, q, 30)
+    assert [w / widths[0] for w in widths] == [1, 2, 4]
+    assert wide.contains(sharp) and float(wide.rad() / sharp.rad()) == pytest.approx(4, rel=1e-6)
+    widths *= 2
+    with pytest.raises(PrecisionError, match="flat"):
+        certified_values._quantile_ball(relation, q, 30)
+
+
 def test_quantiles_beside_the_share_of_an_atom() -> None:
     law, tiny = fs.MarchenkoPastur(2), F(1, 1000)
     assert law.quantile(HALF - tiny, digits=20) == 0
@@ -262,6 +281,15 @@ def test_edges_have_density_on_one_side_only() -> None:
     for elsewhere, inside in wrong:
         with pytest.raises(PrecisionError, match="two sides"):
             certified_edges._bracketed(engine, unknowns, elsewhere.mid(), bend, inside, 50, BITS)
+
+
+def test_small_edges_have_all_of_their_digits() -> None:
+    """The lower edge is near 0.0013: its enclosure is relative to that."""
+    law = fs.MarchenkoPastur(F(9, 10)) @ fs.Uniform(HALF, 1)
+    low, high = certified_edges.located_edges(law.relation(), 30)
+    assert 0 < low < 0.01 < 1 < high
+    for edge in (low, high):
+        assert edge.rel_accuracy_bits() >= 30 * 3.32
 
 
 def test_edges_that_are_not_critical_points_nearby_are_not_found() -> None:
