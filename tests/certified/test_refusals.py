@@ -74,9 +74,10 @@ def test_turns_that_are_not_those_of_a_mass_are_refused() -> None:
     ids=["inverse", "square", "reshape"],
 )
 def test_the_origin_of_maps_that_are_singular_there(law: fs.Law) -> None:
-    for z in (acb(0), acb(arb(0, 1e-3), arb(0, 1e-3))):
-        with pytest.raises((PrecisionError, ConvergenceError)):
-            certified.enclosed(law.relation(), z, BITS)
+    with pytest.raises(PrecisionError, match="at 0 is not certified"):
+        certified.enclosed(law.relation(), acb(0), BITS)
+    with pytest.raises((PrecisionError, ConvergenceError)):
+        certified.enclosed(law.relation(), acb(arb(0, 1e-3), arb(0, 1e-3)), BITS)
 
 
 def test_points_whose_half_plane_is_not_known_are_refused() -> None:
@@ -181,6 +182,12 @@ def test_a_root_that_is_none_is_not_bracketed(monkeypatch: pytest.MonkeyPatch) -
             certified_inversion._inverse(
                 relation, w, float(right) + 5.0, lambda t: t.g.real, BITS, above=True
             )
+
+
+def test_roots_that_are_not_found_are_not_invented(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(certified_inversion, "_STEPS", 1)
+    with pytest.raises(ConvergenceError, match="not found"):
+        LAW.R(F(1, 5), digits=100)
 
 
 @pytest.mark.parametrize(("x", "above"), [(5, True), (5, False), (20, False), (-5, True)])

@@ -292,6 +292,9 @@ SC = fs.Semicircle()
         lambda: simulate(SC, n=10, rng="a"),
         lambda: simulate(SC, n=10, model=3),
         lambda: simulate(SC, n=10, allowance=-1),
+        lambda: simulate(SC, n=10, allowance=1),
+        lambda: simulate(SC, n=3),  # any three eigenvalues would do
+        lambda: simulate(SC, n=50, model=lambda n, rng: np.eye(n + 1)),
         lambda: simulate(SC, n=10, model=lambda n, rng: np.ones((n, n + 1))),
         lambda: simulate(SC, n=10, model=lambda n, rng: np.triu(np.ones((n, n)))),
         lambda: simulate(SC, n=10, model=lambda n, rng: np.full((n, n), np.nan)),
