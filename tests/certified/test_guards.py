@@ -173,6 +173,31 @@ def test_pivots_that_may_vanish_prove_nothing() -> None:
         engine._rates(v, Sides())
 
 
+@pytest.mark.parametrize(
+    "law",
+    [
+        fs.Uniform(0, 1) + fs.TwoPoint(1, 9, F(1, 3)),
+        fs.Uniform(1, 2) @ fs.TwoPoint(1, 9, F(1, 3)) + fs.Arcsine(-1, 1),
+        (fs.Uniform(0, 1) + fs.Arcsine(-1, 1)) + fs.TwoPoint(1, 9, F(1, 3)),
+    ],
+    ids=repr,
+)
+def test_steps_are_finite_or_none(law: fs.Law) -> None:
+    """As boxes grow, one pivot of the elimination after the other may vanish."""
+    engine = certifier(law.relation())
+    assert engine.tape.matches
+    found = engine.solve(acb(3, 2), BITS)
+    seen = []
+    for exponent in range(-40, 6):
+        box = [inflated(u.mid(), arb(2) ** exponent, axial=False) for u in found.unknowns]
+        v = engine.machine.run(engine.order, box, found.sides)
+        zero = [acb(0)] * len(engine.tape.matches)
+        step = engine.machine.newton(engine.order, v, found.sides, zero, engine.w, acb(1))
+        assert step is None or all(s.is_finite() for s in step)
+        seen.append(step is None)
+    assert seen == sorted(seen) and not seen[0] and seen[-1]
+
+
 # -------------------------------------------------------------------------- half-planes
 
 UP, DOWN, UNKNOWN = acb(1, 1), acb(1, -1), acb(1, arb(0, 1))
