@@ -339,6 +339,23 @@ def test_decided_sides_are_those_of_the_solution(point: Any) -> None:
             engine._check_sides(engine.final, at, wrong)
 
 
+@pytest.mark.parametrize("point", [acb(-1, 1), acb(-30)], ids=str)
+def test_no_solution_and_no_potential_without_decided_sides(
+    point: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = _fresh(WITH_ROOTS)
+    found = engine.solve(point, BITS)
+
+    def undecided(*_: Any) -> None:
+        raise PrecisionError("undecided")
+
+    monkeypatch.setattr(engine, "_check_sides", undecided)
+    with pytest.raises(PrecisionError, match="undecided"):
+        engine._verified(found.unknowns, point, found.sides, real=found.real)
+    with pytest.raises(PrecisionError, match="undecided"):
+        engine.log_potential(found)
+
+
 # -------------------------------------------------------------------------- from above
 
 
