@@ -299,6 +299,13 @@ def test_small_edges_have_all_of_their_digits() -> None:
         assert edge.rel_accuracy_bits() >= 30 * 3.32
 
 
+def test_a_second_band_has_its_own_edges() -> None:
+    """The first one starts at 0, with a positive density; the second does not."""
+    law = fs.mixture([fs.Uniform(0, 1), fs.Uniform(50, 51)]) @ fs.MarchenkoPastur(F(1, 100))
+    found = certified_edges.located_edges(law.relation(), 12)
+    assert [float(e.mid()) for e in map(arb, found)] == pytest.approx(list(law.edges()), rel=1e-9)
+
+
 def test_edges_that_are_not_critical_points_nearby_are_not_found() -> None:
     engine = certifier((fs.Semicircle() + fs.Uniform(-1, 1)).relation())
     with pytest.raises(PrecisionError, match="critical point"):
