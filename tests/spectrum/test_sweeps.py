@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction as F
+from typing import Any
 
 import pytest
 import sympy
 
 import freesym as fs
+from freesym.solve import subordination
 from freesym.solve.subordination import Sweeper, _continue_leaf, _is_physical, _solve_leaf
 
 SC, MP = fs.Semicircle(), fs.MarchenkoPastur(F(1, 2))
@@ -77,6 +79,23 @@ def test_leaves_are_followed_down_from_far_away(law: fs.Law, w: complex) -> None
     expected = expected if w.imag >= 0 else expected.conjugate()
     assert abs(state.w - w) <= 1e-9 * abs(w)
     assert abs(state.g - expected) <= 1e-8 * abs(expected)
+
+
+def test_starts_are_looked_for_higher_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    leaf = LEAVES[2].relation().numeric()
+    right = complex(LEAVES[2].G(1 + 1j))
+    heights: list[float] = []
+
+    def reluctant(leaf: Any, s: complex, w: complex) -> complex | None:
+        heights.append(w.imag)
+        return None if len(heights) <= 2 else _solve_leaf(leaf, s, w)
+
+    monkeypatch.setattr(subordination, "_solve_leaf", reluctant)
+    assert abs(leaf.state(_continue_leaf(leaf, 1 + 1j)).g - right) <= 1e-8
+    assert heights[1:3] == pytest.approx([100 * heights[0], 10_000 * heights[0]], rel=0.01)
+    monkeypatch.setattr(subordination, "_solve_leaf", lambda *_: None)
+    with pytest.raises(ZeroDivisionError, match="no start"):
+        _continue_leaf(leaf, 1 + 1j)
 
 
 def test_solutions_on_another_sheet_are_none() -> None:
