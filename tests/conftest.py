@@ -9,8 +9,12 @@ from __future__ import annotations
 import os
 import sys
 
-import pytest
-from hypothesis import HealthCheck, settings
+# before NumPy is imported: with a process on every core, more threads wait for each other
+for _library in ("OPENBLAS", "MKL", "OMP"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
+
+import pytest  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
 
 _COMMON = settings(
     deadline=None,  # the first examples compile or load kernels

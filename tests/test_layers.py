@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import output_of
+
 PACKAGE = Path(__file__).parents[1] / "freesym"
 
 # Rooms on one line are one layer.
@@ -82,15 +84,9 @@ def test_kernels_know_no_symbols():
 
 def test_import_is_light():
     """Optional and heavy packages are imported when they are used."""
-    import subprocess
-    import sys
-
     code = (
         "import sys, freesym; "
         "print([m for m in ('matplotlib', 'scipy.stats', 'hypothesis', 'pytest', 'sklearn') "
         "if m in sys.modules])"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
-    )
-    assert result.stdout.strip() == "[]"
+    assert output_of("-c", code) == "[]"

@@ -71,7 +71,6 @@ class Check:
     """A condition that singles out the right branch.
 
     ``same``: the imaginary parts of ``a`` and ``b`` have one sign; ``opposite``: they do not;
-    ``same``: the imaginary parts of ``a`` and ``b`` have one sign; ``opposite``: they do not;
     ``aligned``: as ``same``, where the half-plane of ``b`` is known beforehand; ``principal``:
     the imaginary part of the logarithm ``a`` lies in ``[0, pi]`` up to the orientation of
     ``b``; ``positive``: the real part of ``a`` is positive.

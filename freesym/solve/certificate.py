@@ -10,7 +10,6 @@ prove that it is the one that subordination theory says exists: see docs/certifi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -31,6 +30,8 @@ from freesym.solve.boxes import inflated, inside, met, nearly_axial, relative, s
 from freesym.solve.exact import exact_relation
 from freesym.solve.half_planes import Boundary, conditions, is_principal
 from freesym.solve.machine import Ball, Machine, Sides, Turns, is_real, order_of
+from freesym.solve.solution import Solution as Solution
+from freesym.solve.solution import WrongBranchError as WrongBranchError
 from freesym.solve.solver import solver
 from freesym.solve.tape import Op, Tape
 
@@ -42,33 +43,6 @@ _DESCENT = 0.75
 _CORRECTIONS = 8
 #: Beyond it unknowns are powers of the point, to double precision.
 _FAR = 1e30
-
-
-class WrongBranchError(ConvergenceError):
-    """A unique solution was found, but it is proved not to be the law's."""
-
-
-@dataclass
-class Solution:
-    """A box with exactly one solution, which is the law's.
-
-    Attributes
-    ----------
-    unknowns : list of acb
-        The box.
-    g, psi : acb
-        Enclosures of ``G(z)`` and ``z G(z) - 1``.
-    real : bool
-        Whether the solution was proved real: ``z`` is outside the spectrum.
-    sides : Sides
-        The branches of logarithms and roots that hold there.
-    """
-
-    unknowns: list[Ball]
-    g: Ball
-    psi: Ball
-    real: bool
-    sides: Sides
 
 
 class Certifier:
@@ -93,7 +67,7 @@ class Certifier:
         self.conditions = conditions(all_checks(state))
         known = state.log_w is not None and any(c.kind == "principal" for c in self.conditions)
         # the logarithm whose exponential is z itself
-        self.log_w = self.tape.node(state.log_w()).number if known and state.log_w else -1
+        self.log_w = self.tape.node(state.log_w()).number if known and state.log_w else None
         matched = [k for match in self.tape.matches for k in match[:2]]
         self.order = order_of(self.tape, [self.w, *matched])
         tested = [k for c in self.conditions for k in (c.a, c.b)]

@@ -106,9 +106,9 @@ def matrices(s: Subject) -> None:
             lambda: s.law.sample_matrix(n, rng=s.seed), UnsupportedOperationError, ConvergenceError
         )
     )
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+    if matrix.shape != (n, n):
         raise Failed(f"sample_matrix({n}) has the shape {matrix.shape}")
-    if np.abs(matrix - matrix.T).max() > 1e-9 * np.abs(matrix).max():
+    if np.abs(matrix - matrix.conj().T).max() > 1e-9 * np.abs(matrix).max():
         raise Failed(f"sample_matrix({n}) is not symmetric")
     values = np.linalg.eigvalsh(matrix)
     allowed = (6 + 4 * count_nodes(s.law)) / len(values)

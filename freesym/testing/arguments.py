@@ -56,6 +56,14 @@ def between(value: Any, low: float, high: float, name: str) -> float:
     return found
 
 
+def share(value: Any, name: str) -> float:
+    """A real number from 0 to 1, which itself is too large."""
+    found = float(number(value, name))
+    if not 0 <= found < 1:
+        raise InvalidArgumentError(f"{name} = {short(value)} must be at least 0 and below 1")
+    return found
+
+
 def law(value: Any, name: str) -> Law:
     """A law without symbols."""
     if not isinstance(value, Law):

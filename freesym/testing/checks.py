@@ -213,10 +213,18 @@ def _bound(law: Law) -> Iterator[Law]:
 
 
 def _error(name: str, law: Law, smallest: Law, reason: Failed, seed: int) -> LawCheckError:
-    lines = [f"{smallest!r} fails '{name}': {reason}"]
+    lines = [f"{_shown(smallest)} fails '{name}': {reason}"]
     if reason.difference is not None:
         lines.append(f"  difference {reason.difference:.6g}, allowed {reason.allowed:.6g}")
     if smallest is not law:
-        lines.append(f"  found in {law!r}")
+        lines.append(f"  found in {_shown(law)}")
     lines.append(f"  statement: {' '.join((_CHECKS[name].__doc__ or '').split())} (seed {seed})")
     return LawCheckError("\n".join(lines), name, smallest, reason.difference, reason.allowed)
+
+
+def _shown(law: Law) -> str:
+    """The law, whose ``repr`` may be what is wrong with it."""
+    try:
+        return repr(law)
+    except Exception as error:  # noqa: BLE001 - whatever it raises
+        return f"<{type(law).__name__}, whose repr raises {type(error).__name__}>"

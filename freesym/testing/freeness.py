@@ -52,14 +52,19 @@ class FreenessReport:
     @property
     def worst(self) -> str:
         """The word with the strongest evidence against freeness."""
-        return min(self.words, key=lambda w: (self.words[w][1], -abs(self.words[w][0])))
+        return min(self.words, key=lambda w: (self.words[w][1], -abs(self.words[w][0])), default="")
 
     @property
     def p_value(self) -> float:
         """Of the hypothesis that all limits are at most the allowance."""
-        return min(1.0, len(self.words) * self.words[self.worst][1])
+        return min([1.0, *(len(self.words) * p for _, p in self.words.values())])
 
     def __str__(self) -> str:
+        if not self.words:
+            return (
+                f"at sizes {', '.join(map(str, self.sizes))} every word has a multiple of the "
+                f"identity in it, which is free from everything (seed {self.seed})"
+            )
         limit, _ = self.words[self.worst]
         return (
             f"{len(self.words)} mixed centred moments at sizes {', '.join(map(str, self.sizes))}: "
@@ -173,7 +178,7 @@ def _report(
 ) -> FreenessReport:
     trials, allowance = len(data), float(ns[-1]) ** -order
     if not words:
-        return FreenessReport(ns, {"": (0.0, 1.0)}, math.inf, allowance, allowance, level, seed)
+        return FreenessReport(ns, {}, math.inf, allowance, allowance, level, seed)
     limits = np.einsum("tsw,s->tw", data, _weights(ns, order))
     found = {
         _spelled(word): (float(column.mean()), exceedance(column, allowance))

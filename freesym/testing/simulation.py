@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Model = Callable[..., Any]
 _LEVELS = np.arange(1, 10) / 10
-_SMALLEST = 1e-300
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,8 @@ def simulate(
     trials : int
         How many matrices, at least 2.
     model : callable, optional
-        ``model(n, generator)`` gives a symmetric matrix; by default ``law.sample_matrix``.
+        ``model(n, generator)`` gives a symmetric matrix of size ``n``; by default that is
+        ``law.sample_matrix``.
     allowance : float, optional
         By how much expected shares of eigenvalues may differ from the law at this size; by
         default ``(5 + 3 k)/n`` for an expression of ``k`` laws and operations.
@@ -146,9 +146,7 @@ def simulate(
     arguments.law(law, "law")
     size = arguments.count(n, 2, 30_000, "n")
     count = arguments.count(trials, 2, 100_000, "trials")
-    if allowance is None:
-        allowance = (5 + 3 * count_nodes(law)) / size
-    near = arguments.between(allowance, -_SMALLEST, 1.0, "allowance")
+    near = _allowance(law, size) if allowance is None else arguments.share(allowance, "allowance")
     seed = arguments.seed(rng)
     source = model or _model(law)
     generator = np.random.default_rng(seed)
@@ -176,6 +174,15 @@ def simulate(
     )
 
 
+def _allowance(law: Law, n: int) -> float:
+    least = 5 + 3 * count_nodes(law)
+    if n <= least:
+        raise InvalidArgumentError(
+            f"n = {n} eigenvalues tell nothing about this law; give n > {least}, or an allowance"
+        )
+    return least / n
+
+
 def _places(law: Law) -> tuple[Floats, Floats]:
     """Deciles, and both sides of atoms, with the distribution function there."""
     where = Places(law)
@@ -191,6 +198,8 @@ def spectrum(model: Model, n: int, generator: np.random.Generator) -> Floats:
     if not callable(model):
         raise InvalidArgumentError(f"model = {model!r} must be a function of n and a generator")
     matrix = arguments.symmetric_matrix(model(n, generator), "the matrix of the model")
+    if len(matrix) != n:
+        raise InvalidArgumentError(f"the matrix of the model has the size {len(matrix)}; n is {n}")
     return np.asarray(np.linalg.eigvalsh(matrix))
 
 
@@ -247,7 +256,8 @@ def assert_converges(
     ----------
     law : Law
     model : callable, optional
-        ``model(n, generator)`` gives a symmetric matrix; by default ``law.sample_matrix``.
+        ``model(n, generator)`` gives a symmetric matrix of size ``n``; by default that is
+        ``law.sample_matrix``.
     sizes : iterable of int
         At least three.
     trials : int

@@ -31,6 +31,8 @@ Ball = Any
 #: Polynomials of a higher degree cost more to find than a few densities.
 _PREDICTED, _LARGEST_DEGREE, _LARGEST_DISCRIMINANT = 8, 6, 40
 _LONGEST = 512
+#: Where in an interval it is decided: at no point of symmetry.
+_SHARE = Fraction(45, 97)
 _BITS, _ROOT_BITS, _SPARE_BITS = 128, 64, 24
 
 
@@ -61,7 +63,7 @@ class _Curve:
         if i is None:
             return None
         if i not in self._positive:
-            self._positive[i] = self._decided(x)
+            self._positive[i] = self._decided(self._inside(i))
         positive = self._positive[i]
         if positive is None:
             return None
@@ -78,6 +80,14 @@ class _Curve:
             place = real_ball(x)
             below = i == 0 or self.zeros[i - 1] < place
             return i if below and (i == len(self.zeros) or place < self.zeros[i]) else None
+
+    def _inside(self, i: int) -> Fraction:
+        """A point of an interval, away from its ends."""
+        if not self._places:
+            return Fraction(0)
+        below = self._places[i - 1] if i else self._places[0] - 2.0
+        above = self._places[i] if i < len(self._places) else below + 2.0
+        return Fraction(below) + (Fraction(above) - Fraction(below)) * _SHARE
 
     def _decided(self, x: Fraction) -> bool | None:
         with working_precision(_BITS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from fractions import Fraction as F
 
@@ -12,7 +13,7 @@ import sympy
 
 import freesym as fs
 from freesym.errors import UnsupportedOperationError
-from freesym.solve.measures import Pushed
+from freesym.solve.measures import Atoms, Pushed, _empirical
 from freesym.solve.ranges import range_of
 from tests.certified.helpers import agrees
 
@@ -158,3 +159,67 @@ def test_beside_an_extremum_digits_are_refused() -> None:
         law.density(0, digits=20)
     with pytest.raises(fs.PrecisionError, match="far away"):
         fs.Pushforward(sympy.sin(X)).density(F(1, 3), digits=20)
+
+
+# -------------------------------------------------------------------------- sums over atoms
+
+THREE = Atoms((F(0), F(1), F(3)), (F(1, 2), F(1, 3), F(1, 6)))
+
+
+@pytest.mark.parametrize("w", [0.5 + 0.25j, -2 - 1j, 5 + 0j])
+def test_transforms_of_atoms_are_sums(w: complex) -> None:
+    pairs = [(float(x), float(p)) for x, p in zip(THREE.points, THREE.weights, strict=True)]
+    expected = [
+        sum(p / (w - x) for x, p in pairs),
+        sum(p * x / (w - x) for x, p in pairs),
+        -sum(p / (w - x) ** 2 for x, p in pairs),
+        -sum(p * x / (w - x) ** 2 for x, p in pairs),
+    ]
+    point = flint.acb(w.real, w.imag)
+    assert [complex(v) for v in THREE.transform(point)] == pytest.approx(expected, rel=1e-13)
+    side = -1 if w.imag < 0 else 1
+    logarithm = sum(p * cmath.log(w - x) for x, p in pairs)
+    assert complex(THREE.potential(point, side)) == pytest.approx(logarithm, rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("x", "side", "turn"),
+    [
+        (-1, 1, F(1)),
+        (0.5, 1, F(1, 2)),
+        (0.5, -1, F(-1, 2)),
+        (2, 1, F(1, 6)),
+        (4, 1, F(0)),
+        (2, 0, None),
+        (flint.arb(1, 0.5), 1, None),
+        (3, 1, None),
+    ],
+    ids=str,
+)
+def test_the_mass_to_the_right_of_a_point_is_exact(x: object, side: int, turn: F | None) -> None:
+    assert THREE.turn(flint.acb(x), side) == turn
+
+
+def test_masses_that_are_not_rational_are_not_exact() -> None:
+    root = sympy.sqrt(2) / 2
+    assert Atoms((F(0), F(1)), (root, 1 - root)).turn(flint.acb(0.5), 1) is None
+
+
+def test_the_values_of_a_continuous_function_lie_on_one_side_of_a_gap() -> None:
+    measure = Pushed(sympy.tanh(X), "normal")
+    for x, side, turn in (
+        (2, 1, F(0)),
+        (2, -1, F(0)),
+        (-3, 1, F(1)),
+        (-3, -1, F(-1)),
+        (2, 0, None),
+    ):
+        assert measure.turn(flint.acb(x), side) == turn
+    assert measure.turn(flint.acb(flint.arb(0, 1)), 1) is None
+    assert (fs.Pushforward(sympy.tanh(X)) + fs.Semicircle()).cdf(-10, digits=20) == 0
+
+
+def test_equal_eigenvalues_are_one_atom() -> None:
+    measure = _empirical((0.5, 2.0, 0.5, 0.25))
+    atoms = dict(zip(measure.points, measure.weights, strict=True))
+    assert atoms == {F(1, 2): F(1, 2), F(2): F(1, 4), F(1, 4): F(1, 4)}

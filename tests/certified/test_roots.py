@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -74,6 +75,13 @@ def test_only_one_root_may_be_below() -> None:
     assert sum(bool(root.imag < 0) for root in roots) == 2
     assert by_root(law, x) is None
     assert float(law.density(x, digits=DIGITS)) == pytest.approx(law.density(1.2), rel=1e-13)
+
+
+def test_a_point_beside_an_edge_decides_nothing_about_others() -> None:
+    """The edge is 1 + sqrt(2), known here to 2^-53: whatever is said of it, 1 is inside."""
+    law = fs.Semicircle(1, HALF)
+    by_root(law, 1 + Fraction(math.sqrt(2)))
+    assert by_root(law, Fraction(1)) is not None
 
 
 def test_large_and_other_curves_are_left_to_the_tree() -> None:

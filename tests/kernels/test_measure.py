@@ -16,6 +16,7 @@ import pytest
 
 from freesym.kernels.measure import cauchy_transform
 from freesym.kernels.measure_potential import log_potential
+from freesym.lowering import fitting
 from freesym.lowering.fitting import fit_panels
 from freesym.lowering.measure import (
     FittedMeasure,
@@ -325,11 +326,13 @@ def test_undeclared_kink_and_jump() -> None:
     assert raw_moments(fold.table(), 1) == pytest.approx([1.0, 0.29], rel=1e-14)
 
 
-def test_refusals() -> None:
+def test_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="not finite"):
         fit_panels(lambda x: x, lambda x: np.where(x > 0.5, np.nan, 1.0), [0, 1])
-    with pytest.raises(ValueError, match="not resolved"):
-        fit_panels(lambda x: x, lambda x: 1 + 0.5 * np.sin(1e7 * x), [0, 1])
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting, "_PANEL_LIMIT", 500)
+        with pytest.raises(ValueError, match="not resolved by 500 pieces"):
+            fit_panels(lambda x: x, lambda x: 1 + 0.5 * np.sin(1e5 * x), [0, 1])
     with pytest.raises(ValueError, match="increase"):
         fit_panels(lambda x: x, lambda x: x, [1, 0])
     with pytest.raises(ValueError, match="finite"):

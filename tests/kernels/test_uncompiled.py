@@ -8,35 +8,21 @@ last bits, which Newton steps to convergence forgive.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.kernels import values
+from tests.processes import output_of
 
 #: Values are solved for to about 1e-13, and lose the root of it at an edge that X hits by 1e-4.
 TOLERANCE = 1e-9
-SCRIPT = Path(values.__file__)
 
 
 @pytest.mark.long
 def test_compiled_code_agrees_with_python() -> None:
-    root = SCRIPT.parents[2]
-    process = subprocess.run(
-        [sys.executable, str(SCRIPT)],
-        env=os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(root)},
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
-    assert process.returncode == 0, process.stderr
-    python, compiled = json.loads(process.stdout), values.all_values()
+    printed = output_of(values.__file__, timeout=600, environment={"NUMBA_DISABLE_JIT": "1"})
+    python, compiled = json.loads(printed), values.all_values()
     assert python.keys() == compiled.keys() > values.LAWS.keys()
     for name, rows in compiled.items():
         for quantity, row in rows.items():

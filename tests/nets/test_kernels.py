@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import pickle
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -24,6 +22,7 @@ from freesym.nets import (
     sklearn_kernel,
 )
 from freesym.nets.activations import activation_named
+from tests.processes import output_of
 
 RNG = np.random.default_rng(5)
 X, Y, Z = RNG.standard_normal((12, 4)), RNG.standard_normal((7, 4)), RNG.standard_normal(12)
@@ -178,8 +177,7 @@ def test_scikit_learn_composes_clones_and_pickles():
 
 def test_scikit_learn_is_not_imported():
     code = "import sys, freesym.nets; print('sklearn' in sys.modules)"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "False"
+    assert output_of("-c", code) == "False"
 
 
 def test_several_outputs():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tracemalloc
 from fractions import Fraction
 from itertools import product as pairs
@@ -31,6 +29,7 @@ from freesym.nets.structured import (
     product,
     token_mixing,
 )
+from tests.processes import output_of
 
 SIZES = st.integers(1, 6)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -159,8 +158,7 @@ def test_scipy_takes_the_operators(name):
 
 def test_scipy_is_not_imported():
     code = "import sys, freesym.nets.structured; print('scipy.sparse' in sys.modules)"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "False"
+    assert output_of("-c", code) == "False"
 
 
 # ------------------------------------------------------------------------------------- sizes
@@ -267,8 +265,7 @@ def test_diagonal_blocks_are_not_free():
     blocks = BlockDiagonal([np.diag(rng.exponential(size=30)) for _ in range(30)])
     diagonal = Diagonal(rng.exponential(size=n))
     commuting = RandomPermuted(blocks, rng) @ diagonal
-    law = commuting.law()
-    assert deviation(commuting, law) < 1e-10
+    assert deviation(commuting, commuting.law()) < 1e-10
     free = commuting.law(assume="free")
     assert deviation(commuting, free, (2,)) > 0.3
     monarch = Monarch(blocks, BlockDiagonal([np.diag(rng.exponential(size=30)) for _ in range(30)]))
@@ -321,9 +318,7 @@ def test_long_products():
     assert product(Permutation.uniform(5, rng), CommutationMatrix(1, 5)).law() == fs.PointMass(1)
 
 
-@pytest.mark.parametrize(
-    ("np_", "second"), [(80, 2.034), (8, 2.40)], ids=["80 connections", "8 connections"]
-)
+@pytest.mark.parametrize(("np_", "second"), [(80, 2.034), (8, 2.40)], ids=["80", "8"])
 def test_static_masks(np_, second):
     n = 1000
     mask = StaticMask.random(n, n, np_ / n, 17)  # seed 17

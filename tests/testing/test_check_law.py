@@ -6,6 +6,7 @@ import pickle
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 import sympy
 
@@ -104,6 +105,26 @@ def test_the_smallest_wrong_part_is_named() -> None:
         check_law(whole, only=["repr"])
     assert caught.value.subject == BadRepr()
     assert "found in" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("method", "wrong", "words"),
+    [
+        ("__repr__", lambda self: 1 / 0, "<Broken, whose repr raises ZeroDivisionError> fails"),
+        ("density", lambda self, x: np.zeros(3), "fails 'density"),
+        ("support", lambda self: "support", "fails"),
+        ("sample", lambda self, size, rng=None: np.array([]), "sample(2000) has the shape (0,)"),
+        ("sample_matrix", lambda self, n, rng=None: np.eye(n + 1), "has the shape (101, 101)"),
+        ("sample_matrix", lambda self, n, rng=None: np.triu(np.ones((n, n))), "not symmetric"),
+        ("sample_matrix", lambda self, n, rng=None: np.full((n, n), np.nan), "fails 'matrices'"),
+    ],
+)
+def test_laws_that_break_every_rule_of_their_class(method: str, wrong: Any, words: str) -> None:
+    """They fail a statement, in words; nothing else is raised."""
+    broken = type("Broken", (FreeCharlier,), {method: wrong})
+    with pytest.raises(LawCheckError) as caught:
+        check_law(broken(), rng=0)
+    assert words in str(caught.value)
 
 
 @pytest.mark.parametrize("n, count", [*enumerate([1, 1, 2, 5, 14, 42, 132, 429])])

@@ -233,6 +233,12 @@ def test_free_families_pass(make: Any, seed: int) -> None:
     assert report.p_value > 1e-3 and f"seed {seed}" in str(report)
 
 
+def test_constants_are_free_from_everything() -> None:
+    report = assert_asymptotically_free(FREE["a constant"], sizes=(10, 20), rng=0)
+    assert report.words == {} and report.worst == "" and report.p_value == 1
+    assert "multiple of the identity" in str(report)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("make", NOT_FREE.values(), ids=NOT_FREE.keys())
 def test_families_that_are_not_free_are_caught(make: Any, seed: int) -> None:
@@ -292,6 +298,9 @@ SC = fs.Semicircle()
         lambda: simulate(SC, n=10, rng="a"),
         lambda: simulate(SC, n=10, model=3),
         lambda: simulate(SC, n=10, allowance=-1),
+        lambda: simulate(SC, n=10, allowance=1),
+        lambda: simulate(SC, n=3),  # any three eigenvalues would do
+        lambda: simulate(SC, n=50, model=lambda n, rng: np.eye(n + 1)),
         lambda: simulate(SC, n=10, model=lambda n, rng: np.ones((n, n + 1))),
         lambda: simulate(SC, n=10, model=lambda n, rng: np.triu(np.ones((n, n)))),
         lambda: simulate(SC, n=10, model=lambda n, rng: np.full((n, n), np.nan)),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tomllib
 from collections.abc import Callable
 from fractions import Fraction
@@ -38,8 +35,8 @@ from freesym.testing import (
 )
 from freesym.testing.grammar import count_nodes, subexpressions
 from freesym.testing.leaves import POSITIVE_LEAVES, REAL_LEAVES
+from tests.processes import ROOT, output_of
 
-ROOT = Path(__file__).parents[2]
 NAMES = {**vars(sympy), **vars(fs)}
 LEAVES = {repr(law) for law in (*POSITIVE_LEAVES, *REAL_LEAVES)}
 FAST = settings(derandomize=True, database=None, deadline=None)
@@ -246,20 +243,6 @@ def test_impossible_constraints_are_refused_at_once(call: Callable[[], Any]) -> 
 # --------------------------------------------------------------------- registration
 
 
-def _run(code: str, *path: Path) -> str:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (*path, ROOT)))}
-    result = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-        timeout=300,
-    )
-    assert result.returncode == 0, result.stderr
-    return result.stdout.strip()
-
-
 def _plugin(tmp_path: Path) -> Path:
     """What an installation writes for the entry point of pyproject.toml."""
     with (ROOT / "pyproject.toml").open("rb") as file:
@@ -286,13 +269,13 @@ def check(law: Law, sc: Semicircle, network: Network):
 check()
 print(len(seen) > 3)
 """
-    assert _run(code, _plugin(tmp_path)) == "True"
+    assert output_of("-c", code, path=[_plugin(tmp_path)]) == "True"
 
 
 @pytest.mark.long
 def test_strategies_are_built_when_they_are_asked_for(tmp_path: Path) -> None:
     code = "import sys, hypothesis; print('freesym.testing.strategies' in sys.modules)"
-    assert _run(code, _plugin(tmp_path)) == "False"
+    assert output_of("-c", code, path=[_plugin(tmp_path)]) == "False"
 
 
 def test_without_hypothesis(tmp_path: Path) -> None:
@@ -309,12 +292,12 @@ try:
 except fs.MissingDependencyError as error:
     print(error)
 """
-    assert "freesym[test]" in _run(code)
+    assert "freesym[test]" in output_of("-c", code)
 
 
 def test_importing_the_package_imports_no_hypothesis() -> None:
     code = "import sys, freesym, freesym.testing; print('hypothesis' in sys.modules)"
-    assert _run(code) == "False"
+    assert output_of("-c", code) == "False"
 
 
 def test_the_names_are_listed() -> None:

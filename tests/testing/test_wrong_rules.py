@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.processes import output_of
 
 SCRIPT = Path(__file__).with_name("wrong_rules.py")
 
@@ -16,18 +15,7 @@ SCRIPT = Path(__file__).with_name("wrong_rules.py")
 @pytest.fixture(scope="module")
 def outcomes() -> dict[str, str]:
     """The first complaint about every wrong rule; forks need a process without threads."""
-    root = SCRIPT.parents[2]
-    process = subprocess.run(
-        [sys.executable, str(SCRIPT)],
-        env=os.environ | {"PYTHONPATH": str(root)},
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=900,
-    )
-    assert process.returncode == 0, process.stderr
-    found: dict[str, str] = json.loads(process.stdout)
+    found: dict[str, str] = json.loads(output_of(SCRIPT, timeout=900))
     return found
 
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import subprocess
-import sys
 from fractions import Fraction as F
-from pathlib import Path
 
 import pytest
 import sympy
@@ -18,8 +15,8 @@ from freesym.errors import InvalidLawError
 from freesym.grammar import parse_law
 from freesym.nets import jacobian_law
 from freesym.transforms.derivation_checks import Evaluation
+from tests.processes import ROOT, output_of
 
-ROOT = Path(__file__).parents[2]
 c, p, v, x, z, g = sympy.symbols("c p v x z g", positive=True)
 MP, SC, B, HALF = fs.MarchenkoPastur, fs.Semicircle, fs.Bernoulli, F(1, 2)
 SIGN = fs.TwoPoint(-1, 1, HALF)
@@ -321,8 +318,5 @@ def test_symbols_are_admitted_only_where_asked():
 
 @pytest.mark.long
 def test_example():
-    done = subprocess.run(
-        [sys.executable, ROOT / "examples" / "05_derivations.py"], capture_output=True, text=True,
-        timeout=300, check=True, cwd=ROOT, env={"PYTHONPATH": str(ROOT), "PATH": ""},
-    )  # fmt: skip
-    assert "v = 1: support ((-3*sqrt(3)/2, 3*sqrt(3)/2),)" in done.stdout
+    printed = output_of(ROOT / "examples" / "05_derivations.py")
+    assert "v = 1: support ((-3*sqrt(3)/2, 3*sqrt(3)/2),)" in printed

@@ -1,0 +1,328 @@
+"""What stands between enclosures and digits refuses what is not proved.
+
+One intermediate result is falsified at a time: the digits must be refused, not become wrong.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction as F
+from typing import Any
+
+import flint
+import pytest
+
+import freesym as fs
+from freesym.algebra.balls import working_precision
+from freesym.algebra.constants import real_ball
+from freesym.errors import ConvergenceError, PrecisionError, UnsupportedOperationError
+from freesym.solve.certificate import certifier
+from freesym.spectrum import (
+    certified,
+    certified_edges,
+    certified_inversion,
+    certified_neighbours,
+    certified_values,
+)
+from freesym.spectrum.certified import Enclosed, without_turns
+from freesym.spectrum.certified_numbers import exact_real, is_sharp, refined
+
+acb, arb = flint.acb, flint.arb
+BITS = 160
+HALF = F(1, 2)
+LAW = fs.Semicircle() + fs.MarchenkoPastur(HALF)
+#: Two bands, with masses 2/3 and 1/3, and a gap between them.
+BANDS = fs.TwoPoint(1, 9, F(1, 3)) + fs.Uniform(0, 1)
+
+
+@pytest.fixture(autouse=True)
+def _precision() -> Any:
+    with working_precision(BITS):
+        yield
+
+
+# -------------------------------------------------------------------------- transforms
+
+
+def test_values_outside_the_spectrum_are_exactly_real() -> None:
+    assert certified._on_axis(acb(1)) == 1
+    assert certified._on_axis(acb(1, -1)) == acb(1, -1)
+    with pytest.raises(PrecisionError, match="real"):
+        certified._on_axis(acb(1, arb(0, 1e-30)))
+
+
+@pytest.mark.parametrize("turns", [-2, 0, 2, 4])
+def test_whole_turns_are_taken_off(turns: int) -> None:
+    for share in (F(0), F(1, 3), F(1)):
+        moved = acb(5, real_ball(turns + share) * arb.pi())
+        assert without_turns(moved, turns + share)[1] == share
+        found, turn = without_turns(moved, None)
+        assert turn is None
+        assert abs(found - acb(5, real_ball(share) * arb.pi())) < 1e-30
+
+
+def test_turns_that_are_not_those_of_a_mass_are_refused() -> None:
+    for u, turn in ((acb(0), F(3, 2)), (acb(0), F(-1, 3)), (acb(0, arb.nan()), None)):
+        with pytest.raises(PrecisionError, match="branch"):
+            without_turns(u, turn)
+    with pytest.raises(PrecisionError, match="branch"):
+        without_turns(acb(0, arb(1, 7)), None)
+
+
+@pytest.mark.parametrize(
+    "law",
+    [BANDS.inverse(), (fs.Uniform(-1, 1) + fs.Semicircle()).square(), BANDS.reshape(HALF)],
+    ids=["inverse", "square", "reshape"],
+)
+def test_the_origin_of_maps_that_are_singular_there(law: fs.Law) -> None:
+    with pytest.raises(PrecisionError, match="at 0 is not certified"):
+        certified.enclosed(law.relation(), acb(0), BITS)
+    with pytest.raises((PrecisionError, ConvergenceError)):
+        certified.enclosed(law.relation(), acb(arb(0, 1e-3), arb(0, 1e-3)), BITS)
+
+
+def test_points_whose_half_plane_is_not_known_are_refused() -> None:
+    z = acb(1, arb(0, 1e-3))
+    with pytest.raises(PrecisionError, match="half-plane"):
+        certified_values._reflected(LAW.relation(), z, BITS, lambda t: t.g, inverted=False)
+
+
+# -------------------------------------------------------------------------- sharpness
+
+
+@pytest.mark.parametrize(
+    ("value", "sharp"),
+    [
+        (arb(1), True),
+        (acb(1, 2), True),
+        (arb(0), True),
+        (acb(0, arb(1, 1e-20)), True),
+        (arb(1, 1e-20), True),
+        (arb(1, 1e-3), False),
+        (acb(1, arb(1, 1e-3)), False),
+        (arb(0, 1e-300), False),
+        (arb.nan(), False),
+        (arb.pos_inf(), False),
+        (acb(1, arb.nan()), False),
+    ],
+    ids=str,
+)
+def test_a_sharp_ball_has_the_bits_asked_for(value: Any, sharp: bool) -> None:
+    assert is_sharp(value, 40) is sharp
+
+
+def test_precision_is_raised_until_the_enclosure_is_sharp_and_then_given_up() -> None:
+    asked: list[int] = []
+
+    def slow(bits: int) -> Any:
+        asked.append(bits)
+        return arb(1) / 3 + arb(0, 2.0 ** -(bits // 2))
+
+    found = refined(slow, 20, lambda: "a third")
+    assert found.rel_accuracy_bits() >= 20 * 3.32
+    assert asked == sorted(set(asked))
+
+    def useless(bits: int) -> Any:
+        asked.append(bits)
+        return arb(1, 0.5)
+
+    asked.clear()
+    with pytest.raises(PrecisionError, match=r"a third is not known to 20 digits.* too wide"):
+        refined(useless, 20, lambda: "a third")
+    assert max(asked) > 4 * 20 * 3.32 and len(asked) < 10
+
+
+def test_starts_that_are_not_found_are_looked_for_only_twice_as_precisely() -> None:
+    asked: list[int] = []
+
+    def lost(bits: int) -> Any:
+        asked.append(bits)
+        raise ConvergenceError("lost")
+
+    with pytest.raises((ConvergenceError, PrecisionError), match="lost"):
+        refined(lost, 20, lambda: "nothing")
+    assert len(asked) < 10
+
+
+# -------------------------------------------------------------------------- neighbours
+
+
+def test_an_atom_that_was_forgotten_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    relation = fs.MarchenkoPastur(2).relation()
+    assert certified_neighbours.share_between(relation, F(0), 60).contains(0.5)
+    for wrong in ({}, {0: F(1, 3)}, {0: F(2, 3)}):
+        monkeypatch.setattr(certified_neighbours, "atoms", lambda _, wrong=wrong: wrong)
+        with pytest.raises(PrecisionError, match="differs"):
+            certified_neighbours.share_between(relation, F(0), 60)
+
+
+def test_a_gap_is_one_of_equal_shares_on_both_sides() -> None:
+    for x, gap in ((F(5), True), (F(12), True), (F(3, 2), False), (F(19, 2), False)):
+        assert certified_neighbours.is_in_gap(BANDS.relation(), x, 60) is gap
+    atoms = fs.Discrete([0, 1, 3])
+    for x, gap in ((F(1, 2), True), (F(1), False), (F(3), False)):
+        assert certified_neighbours.is_in_gap(atoms.relation(), x, 60) is gap
+        found = certified_neighbours.potential_in_gap(atoms.relation(), x, 60)
+        assert (found is not None) is gap
+
+
+# -------------------------------------------------------------------------- inverses
+
+
+def test_a_root_that_is_none_is_not_bracketed(monkeypatch: pytest.MonkeyPatch) -> None:
+    relation, w = LAW.relation(), F(1, 5)
+    right = F(1, 5) + F(10, 9)  # g + 1/(1 - g/2)
+    assert abs(real_ball(right) - real_ball(exact_real(LAW.R(w, digits=30)))) < 1e-29
+    found = certified_inversion._secant
+    for factor in (1 + F(1, 10**20), 1 - F(1, 10**20), F(2)):
+        wrong = real_ball(factor)
+        monkeypatch.setattr(
+            certified_inversion, "_secant", lambda *a, wrong=wrong: (found(*a) * wrong).mid()
+        )
+        with pytest.raises(PrecisionError, match="between two points"):
+            certified_inversion._inverse(
+                relation, w, float(right) + 5.0, lambda t: t.g.real, BITS, above=True
+            )
+
+
+def test_roots_that_are_not_found_are_not_invented(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(certified_inversion, "_STEPS", 1)
+    with pytest.raises(ConvergenceError, match="not found"):
+        LAW.R(F(1, 5), digits=100)
+
+
+@pytest.mark.parametrize(("x", "above"), [(5, True), (5, False), (20, False), (-5, True)])
+def test_inverses_are_taken_beyond_the_whole_spectrum(x: int, above: bool) -> None:
+    with pytest.raises(UnsupportedOperationError, match="hull"):
+        certified_inversion._outside(BANDS.relation(), arb(x), BITS, above=above)
+
+
+def test_points_beyond_the_spectrum_are_taken() -> None:
+    relation = BANDS.relation()
+    for x, above in ((20, True), (-5, False), (10.001, True), (0.999, False)):
+        found = certified_inversion._outside(relation, arb(x), BITS, above=above)
+        assert float(found.g.real) == pytest.approx(float(BANDS.G(float(x)).real), rel=1e-9)
+
+
+def test_the_margin_of_the_hull_is_not_outside_of_it() -> None:
+    """Bounds in double precision prove nothing beside themselves."""
+    relation = fs.Uniform(0, 1).relation()
+    for x, above in ((1 + 1e-9, True), (-1e-9, False), (0.5, True), (0.5, False)):
+        assert not certified_inversion._is_beyond_hull(relation, arb(x), above=above)
+    for x, above in ((1.01, True), (-0.01, False)):
+        assert certified_inversion._is_beyond_hull(relation, arb(x), above=above)
+        assert not certified_inversion._is_beyond_hull(relation, arb(x), above=not above)
+
+
+def test_inverses_without_a_monotone_function_are_refused() -> None:
+    for call in (
+        lambda: LAW.R(1j, digits=20),
+        lambda: LAW.S(HALF, digits=20),  # not on the half-line
+        lambda: fs.MarchenkoPastur(HALF).S(0.1j, digits=20),
+    ):
+        with pytest.raises(UnsupportedOperationError):
+            call()
+
+
+# -------------------------------------------------------------------------- quantiles
+
+
+def test_quantiles_lie_between_two_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    relation = fs.Semicircle().relation()
+    near, far = F(1, 10**6), F(1, 2)
+    bracket = certified_values._brackets
+    assert bracket(relation, -near, near, HALF, 60)
+    for low, high in ((near, far), (-far, -near)):
+        assert not bracket(relation, low, high, HALF, 60)
+    # the smallest of all points whose distribution function is large enough
+    band = BANDS.relation()
+    assert bracket(band, F(3, 2), F(5), F(2, 3), 60)
+    assert not bracket(band, F(4), F(5), F(2, 3), 60)
+    assert not bracket(band, F(3, 2), F(5), F(2, 3) + near, 60)
+    right = certified_values._newton
+    monkeypatch.setattr(certified_values, "_newton", lambda *a: (right(*a)[0] + F(1, 10**15), F(0)))
+    with pytest.raises(PrecisionError, match="quantile"):
+        certified_values._quantile_ball(relation, F(1, 3), 30)
+
+
+def test_quantiles_that_are_not_bracketed_at_once_have_wider_enclosures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    relation, q, widths = fs.Semicircle().relation(), F(1, 3), []
+
+    def reluctant(_: Any, low: F, high: F, *__: Any) -> bool:
+        widths.append(high - low)
+        return len(widths) == 3
+
+    sharp = certified_values._quantile_ball(relation, q, 30)
+    monkeypatch.setattr(certified_values, "_brackets", reluctant)
+    wide = certified_values._quantile_ball(relation, q, 30)
+    assert [w / widths[0] for w in widths] == [1, 2, 4]
+    assert wide.contains(sharp) and float(wide.rad() / sharp.rad()) == pytest.approx(4, rel=1e-6)
+    widths *= 2
+    with pytest.raises(PrecisionError, match="flat"):
+        certified_values._quantile_ball(relation, q, 30)
+
+
+def test_quantiles_beside_the_share_of_an_atom() -> None:
+    law, tiny = fs.MarchenkoPastur(2), F(1, 1000)
+    assert law.quantile(HALF - tiny, digits=20) == 0
+    assert law.quantile(HALF + tiny, digits=10) > 0.17
+    inside = fs.mixture([fs.Semicircle(), fs.PointMass(1)])
+    low = fs.Semicircle().cdf(1, digits=30) / 2
+    for q, there in ((F("0.4"), False), (F("0.42"), True), (F("0.9"), True), (F("0.92"), False)):
+        assert (float(low) < q <= float(low) + 0.5) is there
+        assert (inside.quantile(q, digits=15) == 1) is there
+
+
+# -------------------------------------------------------------------------- edges
+
+
+def test_edges_have_density_on_one_side_only() -> None:
+    law = fs.Semicircle() + fs.Uniform(-1, 1)
+    engine = certifier(law.relation())
+    high = float(law.edges()[1])
+    unknowns, place, bend = certified_edges._critical_point(engine, high, -1, 2.0, BITS)
+    found = certified_edges._bracketed(engine, unknowns, place, bend, -1, 50, BITS)
+    assert float(found.mid()) == pytest.approx(high, rel=1e-9)
+    wrong = ((place * (1 - arb(2) ** -40), -1), (place * (1 + arb(2) ** -40), -1), (place, 1))
+    for elsewhere, inside in wrong:
+        with pytest.raises(PrecisionError, match="two sides"):
+            certified_edges._bracketed(engine, unknowns, elsewhere.mid(), bend, inside, 50, BITS)
+
+
+def test_small_edges_have_all_of_their_digits() -> None:
+    """The lower edge is near 0.0013: its enclosure is relative to that."""
+    law = fs.MarchenkoPastur(F(9, 10)) @ fs.Uniform(HALF, 1)
+    low, high = certified_edges.located_edges(law.relation(), 30)
+    assert 0 < low < 0.01 < 1 < high
+    for edge in (low, high):
+        assert edge.rel_accuracy_bits() >= 30 * 3.32
+
+
+def test_a_second_band_has_its_own_edges() -> None:
+    """The first one starts at 0, with a positive density; the second does not."""
+    law = fs.mixture([fs.Uniform(0, 1), fs.Uniform(50, 51)]) @ fs.MarchenkoPastur(F(1, 100))
+    found = certified_edges.located_edges(law.relation(), 12)
+    assert [float(e.mid()) for e in map(arb, found)] == pytest.approx(list(law.edges()), rel=1e-9)
+
+
+def test_edges_that_are_not_critical_points_nearby_are_not_found() -> None:
+    engine = certifier((fs.Semicircle() + fs.Uniform(-1, 1)).relation())
+    with pytest.raises(PrecisionError, match="critical point"):
+        certified_edges._critical_point(engine, 7.0, -1, 2.0, BITS)
+
+
+def test_the_origin_is_an_edge_only_beside_a_density() -> None:
+    positive = fs.Uniform(0, 1) @ fs.MarchenkoPastur()
+    assert certified_edges._at_zero(positive.relation(), 1, 60, BITS) == 0
+    assert certified_edges._at_zero(positive.relation(), -1, 60, BITS) is None
+    assert certified_edges._at_zero(BANDS.relation(), 1, 60, BITS) is None
+    gap = fs.Bernoulli(HALF) @ BANDS
+    assert certified_edges._at_zero(gap.relation(), 1, 60, BITS) is None
+
+
+def test_enclosed_values_are_those_of_the_point() -> None:
+    found = certified.enclosed(BANDS.relation(), acb(5), BITS, potential=True)
+    assert isinstance(found, Enclosed)
+    assert found.turn == F(1, 3)
+    assert found.g.imag == 0 == found.psi.imag
