@@ -9,8 +9,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from freesym.algebra.balls import working_precision
+from freesym.algebra.constants import real_ball
 from freesym.errors import ConvergenceError, FreesymError, InvalidLawError
-from freesym.parameters import short
+from freesym.parameters import is_expression, short
 from freesym.relations.relation import Relation
 from freesym.spectrum.atoms import atoms
 from freesym.spectrum.evaluate import transforms
@@ -19,6 +21,7 @@ from freesym.spectrum.support import Interval, continuous_support
 Real = NDArray[np.float64]
 
 _ORDER, _ROUNDING = 12, 1e-9
+_SIGN_BITS = 2048
 #: Numbers of nodes of the double exponential rule; even, so that none lies in the middle.
 _LEVELS = (300, 600)
 #: A law must have mass 1 to this, and to five times what refining the rule changes.
@@ -41,6 +44,10 @@ def first_impossible_moment(relation: Relation) -> int | None:
     for order in range(2, _ORDER + 1, 2):
         if float(found[order - 1]) < -_ROUNDING * max(1.0, *map(abs, map(float, found[:order]))):
             return order
+    if any(map(is_expression, found)):
+        # enough digits for a sign, where exact radicals would take minutes
+        with working_precision(_SIGN_BITS):
+            return hankel_is_positive(list(map(real_ball, found)))
     return hankel_is_positive(found)
 
 
@@ -111,9 +118,10 @@ def _integral(relation: Relation, a: float, b: float, n: int) -> float:
     if a == 0 and not known[0]:
         # beside 0 the distribution function of a power law x^p is x rho/p
         first, second = np.flatnonzero(known)[[0, n // 30]]
-        slope = math.log(x[second] * rho[second] / (x[first] * rho[first]))
+        low, high = x[first] * rho[first], x[second] * rho[second]
         values[:first] = 0.0
-        values[0] = x[first] * rho[first] * math.log(x[second] / x[first]) / slope
+        if 0 < low < high:
+            values[0] = low * math.log(x[second] / x[first]) / math.log(high / low)
     return math.fsum(np.where(np.isfinite(values), values, 0.0).tolist())
 
 
