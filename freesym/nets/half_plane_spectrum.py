@@ -163,9 +163,7 @@ class HalfPlaneSpectrum:
         for _ in range(_EDGE_STEPS):
             x = edge + direction * distance * np.array([1.0, 2.0])
             # inside the spectrum Newton's method finds a root from a larger one
-            found = self.equations.continued(
-                x.astype(complex), _near_edge(before, x, edge), within
-            )
+            found = self.equations.continued(x.astype(complex), _near_edge(before, x, edge), within)
             if not (found.g.imag[0] == 0 and np.isfinite(found.g[0])):
                 # still inside: the edge lies between
                 inside = float(x[0])
