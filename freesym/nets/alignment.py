@@ -12,6 +12,7 @@ from freesym.nets.kernels import inputs
 from freesym.parameters import as_count, as_generator
 
 Matrix = NDArray[np.float64]
+_ROUNDING = 1e-15
 
 
 def linear_cka(X: ArrayLike, Y: ArrayLike) -> float:
@@ -33,8 +34,7 @@ def linear_cka(X: ArrayLike, Y: ArrayLike) -> float:
     >>> round(linear_cka(x, 3 * x[:, ::-1]), 12)
     1.0
     """
-    x, y = _pair(X, Y)
-    x, y = x - x.mean(axis=0), y - y.mean(axis=0)
+    x, y = (_standardised(a) for a in _pair(X, Y))
     # the smaller of the two ways to the same norms
     if max(x.shape[1], y.shape[1]) <= len(x):
         across, first, second = (_norm(a.T @ b) for a, b in ((x, y), (x, x), (y, y)))
@@ -69,7 +69,7 @@ def minibatch_cka(
     >>> round(minibatch_cka(x, -2 * x, 50, rng=0), 12)
     1.0
     """
-    x, y = _pair(X, Y)
+    x, y = (_standardised(a) for a in _pair(X, Y))
     size = as_count(batch_size, 4, 10**9, "batch_size")
     if len(x) < size:
         raise InvalidLawError(f"{len(x)} samples make no batch of {size}; give a smaller one")
@@ -93,6 +93,18 @@ def unbiased_hsic(K: Matrix, M: Matrix) -> float:
     sums = float(k.sum() * m.sum()) / ((n - 1) * (n - 2))
     rows = float(k.sum(axis=0) @ m.sum(axis=0))
     return (product + sums - 2 * rows / (n - 2)) / (n * (n - 3))
+
+
+def _standardised(a: Matrix) -> Matrix:
+    """Centred columns of moderate size, which alignments do not depend on."""
+    size = float(np.abs(a).max())
+    if size > 0:
+        centred = a / size
+        centred = centred - centred.mean(axis=0)
+        spread = float(np.abs(centred).max())
+        if spread > _ROUNDING:
+            return np.asarray(centred / spread)
+    raise InvalidLawError("the features do not vary, so that their alignment is not defined")
 
 
 def _norm(a: Matrix) -> float:

@@ -183,18 +183,29 @@ class HalfPlaneSystem(ABC):
         g[real] = g[real].real
         return Solution(z, s, rates, g)
 
-    def continued(self, z: Complex, s: Complex) -> Solution:
-        """Verified solutions from guesses; those that fail are found from far above."""
+    def continued(self, z: Complex, s: Complex, *others: Complex) -> Solution:
+        """Verified solutions from guesses, one after the other; else from far above."""
         with np.errstate(all="ignore"):
-            found, rates, g, settled = self._newton(z, s)
-            right = settled & self.is_right(z, found, rates)
-            real = (z.imag == 0) & (np.abs(found.imag) <= _REAL * np.abs(found)).all(axis=0)
-            g[real] = g[real].real
-            rest = np.flatnonzero(~right)
+            found, rates, g = self._continued_once(z, s)
+            for other in others:
+                rest = np.flatnonzero(np.isnan(g))
+                if rest.size:
+                    again = self._continued_once(z[rest], other[:, rest])
+                    found[:, rest], rates[:, rest], g[rest] = again
+            rest = np.flatnonzero(np.isnan(g))
             if rest.size:
-                other = self._descend(z[rest])
-                found[:, rest], rates[:, rest], g[rest] = other.s, other.rates, other.g
+                last = self._descend(z[rest])
+                found[:, rest], rates[:, rest], g[rest] = last.s, last.rates, last.g
         return Solution(z, found, rates, g)
+
+    def _continued_once(self, z: Complex, s: Complex) -> tuple[Complex, Complex, Complex]:
+        """What Newton's method finds from guesses, with ``G`` NaN where it is not verified."""
+        found, rates, g, settled = self._newton(z, s)
+        right = settled & self.is_right(z, found, rates)
+        real = (z.imag == 0) & (np.abs(found.imag) <= _REAL * np.abs(found)).all(axis=0)
+        g[real] = g[real].real
+        g[~right] = np.nan
+        return found, rates, g
 
 
 def input_transforms(relation: Relation, w: Dual) -> tuple[Dual, Dual]:

@@ -23,7 +23,7 @@ from freesym.spectrum.classical import _cell_mass
 Real = NDArray[np.float64]
 Interval = tuple[float, float]
 
-_GRID, _BAND, _EDGE_STEPS = 600, 400, 80
+_GRID, _STRIDE, _BAND, _EDGE_STEPS = 600, 8, 400, 80
 _BAND_ANGLES: Real = np.asarray((np.arange(_BAND) + 0.5) * (np.pi / _BAND), dtype=np.float64)
 _MASS_TOLERANCE = 1e-7
 
@@ -54,7 +54,7 @@ class HalfPlaneSpectrum:
         even = eq.shift + width * (0.5 - 0.5 * np.cos(angles)) * 1.02 - 0.01 * width
         near = eq.shift + width * np.geomspace(1e-9, 0.5, _GRID // 2)
         x = np.unique(np.concatenate([even, near]))
-        found = eq.solve(x.astype(complex))
+        found = self._solved_between(x)
         good = np.isfinite(found.g)
         if good.mean() < 0.9:
             raise ConvergenceError(
@@ -62,6 +62,20 @@ class HalfPlaneSpectrum:
                 f"{(~good).sum() - 1} other points", x[~good].tolist(),
             )  # fmt: skip
         return Solution(found.z[good], found.s[:, good], found.rates[:, good], found.g[good])
+
+    def _solved_between(self, x: Real) -> Solution:
+        """Some points from far above, those between them from their neighbours."""
+        chosen = np.unique(np.r_[np.arange(0, len(x), _STRIDE), len(x) - 1])
+        first = self.equations.solve(x[chosen].astype(complex))
+        kept = np.flatnonzero(np.isfinite(first.g))
+        if len(kept) < 2:
+            return self.equations.solve(x.astype(complex))
+        known, s = first.z.real[kept], first.s[:, kept]
+        right = np.clip(np.searchsorted(known, x), 1, len(known) - 1)
+        share = np.clip((x - known[right - 1]) / (known[right] - known[right - 1]), 0, 1)
+        left, after = s[:, right - 1], s[:, right]
+        between = left + share * (after - left)
+        return self.equations.continued(x.astype(complex), between, left, after)
 
     def at(self, z: Complex) -> Solution:
         """Verified solutions at points of the closed upper half-plane."""
@@ -145,26 +159,29 @@ class HalfPlaneSpectrum:
         size = max(abs(outside), abs(inside))
         edge, distance = 0.5 * (outside + inside), 0.25 * abs(inside - outside)
         direction = 1.0 if outside > inside else -1.0
-        before = self._solved_one(outside)
+        before, within = self._solved_one(outside), self._solved_one(inside).s
         for _ in range(_EDGE_STEPS):
             x = edge + direction * distance * np.array([1.0, 2.0])
-            found = self.equations.continued(x.astype(complex), _near_edge(before, x, edge))
+            # inside the spectrum Newton's method finds a root from a larger one
+            found = self.equations.continued(x.astype(complex), _near_edge(before, x, edge), within)
             if not (found.g.imag[0] == 0 and np.isfinite(found.g[0])):
                 # still inside: the edge lies between
                 inside = float(x[0])
+                if found.g.imag[0] < 0:
+                    within = np.repeat(found.s[:, :1], 2, axis=1)
                 edge, distance = 0.5 * (outside + inside), 0.25 * abs(outside - inside)
                 if distance <= 1e-15 * size:
                     break
                 continue
             outside, before = float(x[0]), found
             estimate = _extrapolated(found)
-            within = min(inside, outside) <= estimate <= max(inside, outside)
+            bracketed = min(inside, outside) <= estimate <= max(inside, outside)
             moved = abs(estimate - edge)
-            if not within:
+            if not bracketed:
                 edge, distance = 0.5 * (outside + inside), 0.25 * abs(outside - inside)
             else:
                 edge, distance = estimate, max(0.05 * distance, 0.1 * moved)
-            if within and (moved <= 3e-15 * size or distance <= 1e-9 * size):
+            if bracketed and (moved <= 3e-15 * size or distance <= 1e-9 * size):
                 break
         return edge
 

@@ -23,7 +23,7 @@ from freesym.laws import MarchenkoPastur, PointMass
 from freesym.nets.conditional_kernels import ConditionalLayer, conditional_layers
 from freesym.nets.kernels import KernelRecursion, recursion_of
 from freesym.nets.mixed_covariance import MixedCovarianceLaw
-from freesym.parameters import POSITIVE, Number, as_sequence, checked, short
+from freesym.parameters import POSITIVE, Number, as_count, as_sequence, checked, short
 
 Matrix = NDArray[np.float64]
 _CENTRED = 1e-9
@@ -135,8 +135,9 @@ def kernel_outlier(net: Any, n: int, mean: Number = 1) -> float:
     >>> round(kernel_outlier(KernelRecursion(["relu"] * 2, sigma_w=2**0.5), 1500), 1)
     740.6
     """
-    layers = conditional_layers(net, float(mean))
-    return float(n * layers[-1].common) if layers else 0.0
+    count = as_count(n, 1, 10**9, "n")
+    layers = conditional_layers(net, float(checked(mean, POSITIVE, "kernel_outlier", "mean")))
+    return float(count * layers[-1].common) if layers else 0.0
 
 
 def checked_ratios(aspect_ratios: Any, depth: int) -> tuple[Number, ...]:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from freesym.errors import InvalidLawError
 from freesym.laws._models import haar_orthogonal
 from freesym.nets.kernels import KernelRecursion, inputs, recursion_of
-from freesym.parameters import as_count, as_generator, as_sequence, short
+from freesym.parameters import POSITIVE, as_count, as_generator, as_sequence, checked, short
 
 Matrix = NDArray[np.float64]
 MAX_WIDTH = 30_000
@@ -145,7 +145,7 @@ def sample_one_sample_ntk(
     if weights not in ("orthogonal", "gaussian"):
         raise InvalidLawError(f"weights = {short(weights)} must be 'orthogonal' or 'gaussian'")
     recursion, size = recursion_of(net), as_count(n, 1, 10_000, "n")
-    generator = as_generator(rng)
+    generator, q = as_generator(rng), float(checked(q, POSITIVE, "sample_one_sample_ntk", "q"))
     x = generator.standard_normal(size)
     x *= math.sqrt(q * size) / float(np.linalg.norm(x))
     theta = q * np.eye(size)

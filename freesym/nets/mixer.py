@@ -37,6 +37,7 @@ from freesym.nets.structured import (
     token_mixing,
 )
 from freesym.nets.structured.masks import FEWEST_CONNECTIONS
+from freesym.nets.structured.operator import numeric_array
 from freesym.operations import classical_product
 from freesym.parameters import (
     POSITIVE,
@@ -127,9 +128,7 @@ def widest_mixer(omega: Number, gamma: Number) -> WidestMixer:
         )
     if ratio > 1e24:
         raise InvalidLawError(f"omega/gamma = {ratio:.3g} is too large; give at most 1e24")
-    side = ratio ** (1 / 3)
-    nearest = round(side)
-    side = float(nearest) if math.isclose(side, nearest, rel_tol=1e-15) else side
+    side = float(np.cbrt(ratio))
     return WidestMixer(side, side * side, *_whole_shape(ratio, side))
 
 
@@ -424,7 +423,7 @@ class SampledMixer:
         return x
 
     def _features(self, X: ArrayLike) -> Matrix:
-        x = np.asarray(X)
+        x = numeric_array(X, "X")
         shape = (self.mixer.S, self.mixer.C)
         if x.dtype.kind not in "iuf" or x.ndim not in (2, 3) or x.shape[-2:] != shape:
             raise InvalidLawError(
@@ -437,7 +436,7 @@ class SampledMixer:
 
     def hidden_features(self, x: ArrayLike) -> list[Matrix]:
         """The features after every layer, for ``vec(X)`` of shape ``(m,)`` or ``(samples, m)``."""
-        batch = np.asarray(x)
+        batch = numeric_array(x, "vec(X)")
         if batch.dtype.kind not in "iuf" or not np.isfinite(batch).all():
             raise InvalidLawError(f"vec(X) = {short(x)} is no array of finite numbers")
         batch = batch.astype(np.float64, copy=False)

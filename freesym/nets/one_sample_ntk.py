@@ -163,6 +163,10 @@ def _end(law: Law, side: int) -> float:
     Where an atom lies on the bound that the tree gives, which is so for masks of slopes, or the
     curve right of the spectrum turns, there is no need to search the support.
     """
+    if not isinstance(law, Law):
+        raise UnsupportedOperationError(
+            f"{short(law)} is no law; give that of one_sample_ntk_law, or Empirical(eigenvalues)"
+        )
     bound = float(hull(law.relation().numeric())[side])
     if any(abs(float(a) - bound) <= 1e-13 * abs(bound) for a in law.atoms()):
         return bound

@@ -43,6 +43,14 @@ class PhaseDiagram:
     q: Floats
     chi: Floats
 
+    def __repr__(self) -> str:
+        (w, x), (b, c) = ((axis[0], axis[-1]) for axis in (self.sigma_w, self.sigma_b))
+        rows, columns = self.q.shape
+        return (
+            f"<PhaseDiagram of {self.activation.name}, {columns} sigma_w from {w:.4g} to {x:.4g} "
+            f"by {rows} sigma_b from {b:.4g} to {c:.4g}>"
+        )
+
     def critical_line(self) -> Floats:
         """``sigma_w`` with ``chi_1 = 1`` for every ``sigma_b``; NaN where there is none."""
         found = np.full(self.sigma_b.shape, np.nan)

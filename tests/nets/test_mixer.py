@@ -84,6 +84,7 @@ def test_masks_have_as_many_connections():
 
 def test_the_widest_mixer():
     assert widest_mixer(2**19, 2).side == 64
+    assert widest_mixer(10**24, 1).side == 10**8
     # the talk's largest Mixer
     assert widest_mixer(256, 1).S * widest_mixer(256, 1).C >= 36
     for omega in (1, 7, 100, 12345, 10**9):
@@ -176,6 +177,16 @@ def test_alignment_of_equal_and_independent_features():
     assert minibatch_cka(x, x + y, 60, 0) == pytest.approx(0.5, abs=0.1)
 
 
+@pytest.mark.parametrize(("scale", "offset"), [(1e200, 0), (1e-200, 0), (1, 1e6), (-1e9, 3e9)])
+def test_alignment_depends_on_neither_size_nor_offset(scale, offset):
+    rng = np.random.default_rng(8)
+    x, y = rng.standard_normal((60, 4)), rng.standard_normal((60, 3))
+    y[:, 0] += x[:, 0]
+    moved = scale * x + offset
+    assert linear_cka(moved, y) == pytest.approx(linear_cka(x, y), rel=1e-8)
+    assert minibatch_cka(moved, y, 20, 0) == pytest.approx(minibatch_cka(x, y, 20, 0), rel=1e-7)
+
+
 @given(st.integers(3, 20), st.integers(1, 30), st.integers(1, 5), st.integers(0, 2**32 - 1))
 def test_alignment_by_features_and_by_samples(n, first, second, seed):
     rng = np.random.default_rng(seed)
@@ -217,6 +228,9 @@ BAD = {
     "one sample": lambda: linear_cka(ONE[:1], ONE[:1]),
     "small batches": lambda: minibatch_cka(ONE, ONE, 3),
     "few samples": lambda: minibatch_cka(ONE, ONE, 8),
+    "features that vary by rounding": lambda: linear_cka(0.1 * ONE, np.eye(4)),
+    "ragged features": lambda: Mixer(2, 2).sample(0).forward([[1], [1, 2]]),
+    "ragged vectors": lambda: Mixer(2, 2).sample(0).hidden_features([[1], [1, 2]]),
 }
 
 

@@ -119,6 +119,8 @@ def test_lengths_are_those_of_real_networks(seed):
 def test_phase_diagram():
     w, b = np.linspace(0.5, 3, 12), np.linspace(0, 1, 7)
     diagram = phase_diagram("tanh", w, b)
+    assert "\n" not in repr(diagram)
+    assert "tanh" in repr(diagram)
     for i in (0, 3, 6):
         for j in (0, 5, 11):
             point = fixed_point("tanh", w[j], b[i])

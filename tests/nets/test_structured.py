@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tracemalloc
 from fractions import Fraction
-from itertools import product as pairs
 
 import numpy as np
 import pytest
@@ -485,15 +484,3 @@ def test_bad_input(name):
     message = str(caught.value)
     assert message
     assert "\n" not in message
-
-
-def test_operators_fit_with_each_other():
-    """Products of all square operators of one size."""
-    rng = np.random.default_rng(20)
-    square = [
-        Kronecker(2, integers(rng, 3, 3)), Diagonal(integers(rng, 6)), CommutationMatrix(2, 3),
-        Permutation.uniform(6, rng), BlockDiagonal(integers(rng, 3, 2, 2)),
-        Monarch(integers(rng, 2, 3, 3), integers(rng, 3, 2, 2)),
-    ]  # fmt: skip
-    for a, b in pairs(square, square):
-        np.testing.assert_allclose((a @ b).dense(), a.dense() @ b.dense(), atol=1e-12)

@@ -18,6 +18,7 @@ from freesym.nets import (
     sample_kernels,
 )
 from freesym.nets.conditional_kernels import conditional_layers, conditional_means
+from freesym.nets.half_plane_spectrum import spectrum
 
 INPUT = fs.MarchenkoPastur(0.5)
 
@@ -32,6 +33,17 @@ def test_equal_covariances_are_marchenko_pastur(ratio):
     np.testing.assert_allclose(law.moments(3), np.array(exact.moments(3), float), rtol=1e-12)
     assert law.cdf(1.0) == pytest.approx(exact.cdf(1.0), abs=1e-12)
     assert law.atoms().get(0, 0) == pytest.approx(max(0, 1 - 1 / ratio))
+
+
+@pytest.mark.parametrize("ratio", [0.5, 1.7])
+def test_solutions_from_neighbours_are_those_from_far_above(ratio):
+    law = MixedCovarianceLaw(INPUT, (0.9, 0.1), (0.05, 3.0), (0.1, 4.0), ratio)
+    equations = law.equations()
+    found = spectrum(equations)._scan
+    exact = equations.solve(found.z[::7])
+    assert len(found.z) > 800
+    np.testing.assert_allclose(found.s[:, ::7], exact.s, rtol=1e-9)
+    np.testing.assert_array_equal(found.g[::7].imag < 0, exact.g.imag < 0)
 
 
 def test_rows_of_different_sizes_are_compound_free_poisson():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from freesym.nets.structured.algebra import Scaled as Scaled
+from freesym.nets.structured.algebra import Sum as Sum
 from freesym.nets.structured.blocks import BlockDiagonal as BlockDiagonal
 from freesym.nets.structured.blocks import BlockOperator as BlockOperator
 from freesym.nets.structured.blocks import Diagonal as Diagonal

@@ -18,8 +18,12 @@ from freesym.nets.structured.operator import (
     StructuredOperator,
     finite_array,
 )
-from freesym.nets.structured.permutations import Permutation, as_power_of_two
-from freesym.parameters import as_generator
+from freesym.nets.structured.permutations import (
+    Permutation,
+    PermutationOperator,
+    as_power_of_two,
+)
+from freesym.parameters import as_generator, as_sequence, short
 
 _UNITARY = 1e-10
 
@@ -124,10 +128,15 @@ class Butterfly(Product):
     """
 
     def __init__(self, factors: Any, permutation: Permutation | None = None) -> None:
-        found: list[StructuredOperator] = [ButterflyFactor(f) for f in factors]
+        items = as_sequence(factors, "factors")
+        found: list[StructuredOperator] = [ButterflyFactor(f) for f in items]
         if not found:
             raise InvalidLawError("a butterfly needs at least one factor")
         if permutation is not None:
+            if not isinstance(permutation, PermutationOperator):
+                raise InvalidLawError(
+                    f"permutation = {short(permutation)} must be a Permutation of the positions"
+                )
             found.append(permutation)
         n = found[0].shape[0]
         as_power_of_two(n)
@@ -158,6 +167,8 @@ class Butterfly(Product):
     def random(cls, n: int, rng: Any = None, *, orthogonal: bool = False) -> Butterfly:
         """Independent 2-by-2 matrices: Gaussian of variance 1/2, or random rotations."""
         bits, generator = as_power_of_two(n), as_generator(rng)
+        if bits == 0:
+            raise InvalidLawError("n = 1 is too small for a butterfly; give at least 2")
         factors = []
         for k in range(bits):
             shape = (1 << k, n >> (k + 1))

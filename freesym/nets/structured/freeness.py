@@ -27,7 +27,8 @@ from freesym.errors import InvalidLawError, UnsupportedOperationError
 from freesym.law import Law
 from freesym.laws import Empirical, PointMass
 from freesym.nets.structured.blocks import BlockDiagonal, BlockOperator, Kronecker
-from freesym.nets.structured.operator import Array, StructuredOperator, flattened
+from freesym.nets.structured.mixing import is_identity, require_free, require_moments
+from freesym.nets.structured.operator import Array, StructuredOperator, flattened, product
 from freesym.nets.structured.permutations import (
     CommutationMatrix,
     Permutation,
@@ -115,7 +116,7 @@ def product_law(
     if assume is not None and assume not in ASSUMPTIONS:
         raise InvalidLawError(f"assume = {short(assume)} must be 'free' or 'classical'")
     first, second = grams(left, "right"), grams(right, "left")
-    kind = assume or _kind(left, junction, right, diagonal_share(first), diagonal_share(second))
+    kind = assume or _checked_kind(left, junction, right, first, second)
     if kind == "diagonal":
         if laws == (None, None):
             return _commuting_law(left, junction, right, first, second)
@@ -124,6 +125,17 @@ def product_law(
     whole = found[0] @ found[1] if kind == "free" else classical_product(*found)
     rows, inner = left.shape
     return whole if rows == inner else whole.reshape(exact_quotient(inner, rows))
+
+
+def _checked_kind(
+    left: BlockOperator, junction: StructuredOperator, right: BlockOperator, x: Array, y: Array
+) -> str:
+    """What the structure says, and the mixed moments where it says that the factors are free."""
+    a, b = diagonal_share(x), diagonal_share(y)
+    kind = _kind(left, junction, right, a, b)
+    if kind == "free" and a * b > 0:
+        require_free(left, junction, right, (x, y))
+    return kind
 
 
 def _kind(
@@ -210,22 +222,32 @@ def chain_law(factors: Sequence[StructuredOperator], assume: str | None = None) 
 
 
 def _merged(chain: Sequence[StructuredOperator]) -> list[StructuredOperator]:
-    """Neighbours as one operator where they can be; permutations are random if one of them is."""
+    """Neighbours as one operator where they can be, without permutations that move nothing."""
     found: list[StructuredOperator] = []
     for operator in chain:
-        last = found[-1] if found else None
-        if isinstance(last, PermutationOperator) and isinstance(operator, PermutationOperator):
-            indices = last.matvec(operator.matvec(np.arange(operator.shape[0]))).astype(np.int64)
-            random = any(isinstance(p, Permutation) and p.random for p in (last, operator))
-            found[-1] = Permutation(indices, random)
-        else:
-            joined = _joined(last, operator)
-            found = [*found[:-1], joined] if joined is not None else [*found, operator]
+        _push(found, operator)
     return found
 
 
+def _push(found: list[StructuredOperator], operator: StructuredOperator) -> None:
+    """Add an operator to a chain, joined with those before it as long as that is possible."""
+    joined = _joined(found[-1] if found else None, operator)
+    if joined is not None:
+        del found[-1]
+        _push(found, joined)
+    elif not (isinstance(operator, PermutationOperator) and is_identity(operator)):
+        found.append(operator)
+
+
 def _joined(left: Any, right: StructuredOperator) -> StructuredOperator | None:
-    """Neighbours as one operator: Kronecker products of fitting sizes, and blocks on blocks."""
+    """Neighbours as one operator: permutations, Kronecker products that fit, blocks on blocks.
+
+    A product of permutations is random if one of them is.
+    """
+    if isinstance(left, PermutationOperator) and isinstance(right, PermutationOperator):
+        indices = left.matvec(right.matvec(np.arange(right.shape[0]))).astype(np.int64)
+        random = any(isinstance(p, Permutation) and p.random for p in (left, right))
+        return Permutation(indices, random)
     if isinstance(left, Kronecker) and isinstance(right, Kronecker):
         factors = [_factor_product(a, b) for a, b in ((left.V, right.V), (left.W, right.W))]
         return None if any(f is None for f in factors) else Kronecker(*factors)
@@ -259,13 +281,17 @@ def _long_chain_law(
         raise UnsupportedOperationError("long products need square blocks")
     if assume is None:
         for left, junction, right in zip(blocks[:-1], junctions, blocks[1:], strict=True):
-            shares = diagonal_share(grams(left, "right")), diagonal_share(grams(right, "left"))
-            if _kind(left, junction, right, *shares) != "free":
+            pair = grams(left, "right"), grams(right, "left")
+            if _checked_kind(left, junction, right, *pair) != "free":
                 raise UnsupportedOperationError(
                     "two neighbours in a long product are not free; choose with assume="
                 )
     join = classical_product if assume == "classical" else _free
-    return reduce(join, [gram_law(grams(b, "right")) for b in blocks])
+    law = reduce(join, [gram_law(grams(b, "right")) for b in blocks])
+    if assume is None:
+        pairs = zip(blocks, junctions, strict=False)
+        require_moments(product(*(f for pair in pairs for f in pair), blocks[-1]), law)
+    return law
 
 
 def _free(a: Law, b: Law) -> Law:

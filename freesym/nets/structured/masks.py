@@ -14,6 +14,7 @@ from freesym.errors import InvalidLawError, UnsupportedOperationError
 from freesym.law import Law
 from freesym.laws import MarchenkoPastur, PointMass
 from freesym.lazy import LazyModule
+from freesym.nets.structured.mixing import measured_moments
 from freesym.nets.structured.operator import (
     MAX_SIZE,
     Array,
@@ -21,10 +22,20 @@ from freesym.nets.structured.operator import (
     StructuredOperator,
     finite_array,
 )
-from freesym.parameters import as_count, as_generator, exact_quotient, short
+from freesym.parameters import (
+    POSITIVE,
+    PROBABILITY,
+    as_count,
+    as_generator,
+    checked,
+    exact_quotient,
+    short,
+)
 
 #: Below so many connections per row the Marchenko-Pastur law is more than 6 % off.
 FEWEST_CONNECTIONS = 50
+#: The largest relative difference of second moments from that of independent weights.
+LARGEST_DIFFERENCE = 0.15
 _MOST_CONNECTIONS = 10**9
 #: The types of weights that the compiled product takes; others become double precision.
 _COMPILED = [np.dtype(kind) for kind in ("f4", "f8", "c8", "c16")]
@@ -104,8 +115,13 @@ class StaticMask(StructuredOperator):
                 raise InvalidLawError(f"{name} must be as many whole numbers as there are entries")
             if place.size and not (place.min() >= 0 and place.max() < size):
                 raise InvalidLawError(f"{name} must lie between 0 and {size - 1}")
+        _refuse_repeated(places[0], places[1], shape)
+        return cls._stored(shape, places[0], places[1], values)
+
+    @classmethod
+    def _stored(cls, shape: Shape, rows: Array, columns: Array, entries: Array) -> StaticMask:
         mask: StaticMask = object.__new__(cls)
-        mask._store(shape, places[0], places[1], values)
+        mask._store(shape, rows, columns, entries)
         object.__setattr__(mask, "W", None)
         object.__setattr__(mask, "M", None)
         return mask
@@ -126,17 +142,18 @@ class StaticMask(StructuredOperator):
             the mean of the law is 1.
         """
         m, n = as_count(rows, 1, 10**9, "rows"), as_count(columns, 1, 10**9, "columns")
-        if not (isinstance(p, (int, float)) and 0 < p <= 1):
-            raise InvalidLawError(f"p = {p!r} must be a probability above 0")
+        p = float(checked(checked(p, POSITIVE, "StaticMask", "p"), PROBABILITY, "StaticMask", "p"))
         if m * n * p > _MOST_CONNECTIONS:
             raise InvalidLawError(f"about {m * n * p:.3g} connections are too many; choose fewer")
         generator = as_generator(rng)
         counts = generator.binomial(n, p, m)
         places = np.repeat(np.arange(m), counts)
         chosen = _distinct(places, counts, n, generator)
-        spread = 1 / math.sqrt(n * p) if sigma is None else float(sigma)
+        spread = 1 / math.sqrt(n * p)
+        if sigma is not None:
+            spread = float(checked(sigma, POSITIVE, "StaticMask", "sigma"))
         weights = spread * generator.standard_normal(len(places))
-        return cls.from_entries((m, n), places, chosen, weights)
+        return cls._stored((m, n), places, chosen, weights)
 
     @property
     def shape(self) -> Shape:
@@ -159,11 +176,11 @@ class StaticMask(StructuredOperator):
     @property
     def T(self) -> StaticMask:
         """Rows and columns exchanged."""
-        return StaticMask.from_entries(self.shape[::-1], self.columns, self.rows, self.entries)
+        return StaticMask._stored(self.shape[::-1], self.columns, self.rows, self.entries)
 
     def conjugate(self) -> StaticMask:
         """The weights conjugated."""
-        return StaticMask.from_entries(self.shape, self.rows, self.columns, self.entries.conj())
+        return StaticMask._stored(self.shape, self.rows, self.columns, self.entries.conj())
 
     @property
     def connections(self) -> int:
@@ -198,7 +215,9 @@ class StaticMask(StructuredOperator):
         Raises
         ------
         UnsupportedOperationError
-            Below fifty connections per row, where it is more than 6 % off.
+            Below fifty connections per row, where it is more than 6 % off, and where the measured
+            second moment is not that of independent connections: weights with a mean, of low
+            rank or of rows of different sizes.
         """
         rows, columns = self.shape
         if not self.entries.any():
@@ -211,7 +230,32 @@ class StaticMask(StructuredOperator):
                 "law(force=True)"
             )
         mean = float((np.abs(self.entries) ** 2).sum()) / rows
+        if not force:
+            self._require_independence(mean)
         return MarchenkoPastur(exact_quotient(rows, columns), mean)
+
+    def _require_independence(self, mean: float) -> None:
+        measured = measured_moments(self)[1] / mean**2
+        expected = self.expected_second_moment()
+        if abs(measured - expected) > LARGEST_DIFFERENCE * expected:
+            raise UnsupportedOperationError(
+                f"the weights are not independent and alike: the second moment is {measured:.4g}, "
+                f"not {expected:.4g}; use Empirical(operator.eigenvalues()), or law(force=True)"
+            )
+
+
+def _refuse_repeated(rows: Array, columns: Array, shape: Shape) -> None:
+    """A connection that is given twice would be counted twice and added."""
+    keys = rows.astype(np.int64) * shape[1] + columns.astype(np.int64)
+    if (np.diff(keys) > 0).all():
+        return
+    keys.sort()
+    repeated = keys[1:][np.diff(keys) == 0]
+    if repeated.size:
+        row, column = divmod(int(repeated[0]), shape[1])
+        raise InvalidLawError(
+            f"the connection at row {row} and column {column} is given twice; add up its weights"
+        )
 
 
 def _distinct(

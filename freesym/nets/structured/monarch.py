@@ -21,6 +21,8 @@ def _as_blocks(value: Any, name: str) -> BlockOperator:
         if not isinstance(value.V, int):
             raise InvalidLawError(f"{name} = {value!r} is not block-diagonal")
         return value
+    if isinstance(value, StructuredOperator) and not isinstance(value, BlockOperator):
+        raise InvalidLawError(f"{name} = {value!r} is not block-diagonal; give its blocks")
     return value if isinstance(value, BlockOperator) else BlockDiagonal(value)
 
 

@@ -31,8 +31,8 @@ class StructuredOperator(ABC):
     """A matrix that is multiplied without being formed.
 
     It speaks the protocol of SciPy's ``LinearOperator`` (``shape``, ``dtype``, ``matvec``,
-    ``rmatvec``, ``matmat``, ``rmatmat``, ``T``, ``H``, ``@``), so that SciPy's iterative solvers
-    take it as it is; SciPy itself is not needed.
+    ``rmatvec``, ``matmat``, ``rmatmat``, ``T``, ``H``, ``@``, ``+``, ``-``, ``**``, multiples), so
+    that SciPy's iterative solvers take it as it is; SciPy itself is not needed.
 
     Examples
     --------
@@ -104,7 +104,7 @@ class StructuredOperator(ABC):
                 f"not an array of shape {vector.shape}"
             )
         found = self._apply(vector.reshape(1, -1))
-        return found.reshape(self.shape[0], *vector.shape[1:])
+        return _own(found.reshape(self.shape[0], *vector.shape[1:]), vector)
 
     def matmat(self, x: ArrayLike) -> Array:
         """The product with a matrix of shape ``(n, k)``."""
@@ -116,7 +116,7 @@ class StructuredOperator(ABC):
             )
         if not matrix.shape[1]:
             return np.zeros((self.shape[0], 0), np.result_type(self.dtype, matrix))
-        return self._apply(np.ascontiguousarray(matrix.T)).T
+        return _own(self._apply(np.ascontiguousarray(matrix.T)).T, matrix)
 
     def rmatvec(self, x: ArrayLike) -> Array:
         """The product of the conjugate transpose with a vector."""
@@ -129,6 +129,8 @@ class StructuredOperator(ABC):
     def __matmul__(self, other: Any) -> Any:
         if isinstance(other, StructuredOperator):
             return product(self, other)
+        if hasattr(other, "matvec"):  # an operator of SciPy's
+            return self.aslinearoperator() @ other
         array = numeric_array(other, "the right operand of @")
         return self.matmat(array) if array.ndim == 2 else self.matvec(array)
 
@@ -138,6 +140,46 @@ class StructuredOperator(ABC):
 
     __call__ = __matmul__
     dot = __matmul__
+
+    # ------------------------------------------------------------------ sums and multiples
+
+    def __mul__(self, factor: Any) -> StructuredOperator:
+        from freesym.nets.structured.algebra import Scaled
+
+        return Scaled(factor, self)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor: Any) -> StructuredOperator:
+        from freesym.nets.structured.algebra import reciprocal
+
+        return self * reciprocal(divisor)
+
+    def __neg__(self) -> StructuredOperator:
+        return self * -1.0
+
+    def __add__(self, other: Any) -> StructuredOperator:
+        from freesym.nets.structured.algebra import Sum
+
+        return Sum((self, other))
+
+    __radd__ = __add__
+
+    def __sub__(self, other: StructuredOperator) -> StructuredOperator:
+        return self + other * -1.0
+
+    def __pow__(self, exponent: Any) -> StructuredOperator:
+        from freesym.nets.structured.algebra import power
+
+        return power(self, exponent)
+
+    def transpose(self) -> StructuredOperator:
+        """The transpose, :attr:`T`."""
+        return self.T
+
+    def adjoint(self) -> StructuredOperator:
+        """The conjugate transpose, :attr:`H`."""
+        return self.H
 
     # ------------------------------------------------------------------ dense forms
 
@@ -197,6 +239,11 @@ class StructuredOperator(ABC):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of shape {self.shape}>"
+
+
+def _own(result: Array, argument: Array) -> Array:
+    """A result that shares no memory with the argument."""
+    return result.copy() if np.may_share_memory(result, argument) else result
 
 
 def padded_squares(singular: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
@@ -285,7 +332,15 @@ def product(*operators: StructuredOperator) -> StructuredOperator:
     InvalidLawError
         If they do not.
     """
+    from freesym.nets.structured.algebra import Scaled
+
+    scales = [o.factor for o in operators if isinstance(o, Scaled)]
+    if scales:
+        bare = product(*(o.operator if isinstance(o, Scaled) else o for o in operators))
+        return Scaled(math.prod(scales), bare)
     factors = tuple(_flat(operators))
+    if not factors:
+        raise InvalidLawError("a product needs at least one operator")
     for left, right in pairwise(factors):
         if left.shape[1] != right.shape[0]:
             raise InvalidLawError(
