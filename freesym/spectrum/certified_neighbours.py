@@ -32,6 +32,15 @@ def share_below(found: Enclosed) -> Any:
     return 1 - found.u.imag / arb.pi()
 
 
+def levels_beside(relation: Relation, x: Any) -> tuple[Any, Any] | None:
+    """The distribution function on the left of a point, exactly, and on its right as a ball."""
+    for n in _NEAR:
+        pair = pair_beside(relation, x, n)
+        if pair is not None and pair[0].turn is not None:
+            return 1 - pair[0].turn, share_below(pair[1])
+    return None
+
+
 def share_between(relation: Relation, x: Any, target: int) -> Any:
     """The distribution function at ``x`` to ``target`` bits.
 
@@ -42,7 +51,7 @@ def share_between(relation: Relation, x: Any, target: int) -> Any:
     """
     mass = next((m for place, m in atoms(relation).items() if place == x), 0)
     for factor in _DISTANCES:
-        pair = _pair(relation, x, factor * target + 8)
+        pair = pair_beside(relation, x, factor * target + 8)
         if pair is None:
             continue
         with working_precision(2 * factor * target + 128):
@@ -58,7 +67,7 @@ def is_in_gap(relation: Relation, x: Any, target: int) -> bool:
     """Whether it is proved that the law has no mass around ``x``."""
     for n in (*_NEAR, target):
         try:
-            pair = _pair(relation, x, n)
+            pair = pair_beside(relation, x, n)
         except UnsupportedOperationError:
             return False
         if pair is not None and pair[0].turn is not None and pair[0].turn == pair[1].turn:
@@ -69,7 +78,7 @@ def is_in_gap(relation: Relation, x: Any, target: int) -> bool:
 def potential_in_gap(relation: Relation, x: Any, target: int) -> Any | None:
     """``E log|x - X|`` in a gap, where it is concave; None if it is not proved to be one."""
     n = target + 8
-    pair = _pair(relation, x, n)
+    pair = pair_beside(relation, x, n)
     if pair is None or pair[0].turn is None or pair[0].turn != pair[1].turn:
         return None
     with working_precision(2 * n + 128):
@@ -84,7 +93,7 @@ def _distance(x: Any, n: int) -> Any:
     return (size if size > 0 else arb(1)) * arb(2) ** -n
 
 
-def _pair(relation: Relation, x: Any, n: int) -> tuple[Enclosed, Enclosed] | None:
+def pair_beside(relation: Relation, x: Any, n: int) -> tuple[Enclosed, Enclosed] | None:
     """What is proved at ``2^-n`` on either side."""
     bits = 2 * n + 128
     with working_precision(bits):

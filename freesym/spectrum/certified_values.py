@@ -20,6 +20,7 @@ from freesym.spectrum.certified import Enclosed, enclosed
 from freesym.spectrum.certified_assumptions import assumptions, exact_floats
 from freesym.spectrum.certified_neighbours import (
     is_in_gap,
+    levels_beside,
     potential_in_gap,
     share_below,
     share_between,
@@ -41,6 +42,7 @@ from freesym.spectrum.certified_numbers import (
 
 acb, arb = flint.acb, flint.arb
 Ball = Any
+_LEVEL_BITS = 128
 
 
 class Limits(Protocol):
@@ -287,6 +289,8 @@ def _quantile_ball(relation: Relation, q: Any, digits: int) -> Any:
 def _jump_at(relation: Relation, q: Any, digits: int) -> Any | None:
     """The atom at which the distribution function is proved to pass ``q``."""
     for place, mass in atoms(relation).items():
+        if _is_exactly_at(relation, place, mass, q):
+            return real_ball(place)
         try:
             above = _cdf_ball(relation, exact_real(place), digits)
         except FreesymError:
@@ -296,6 +300,17 @@ def _jump_at(relation: Relation, q: Any, digits: int) -> Any | None:
             if above - jump < level and above >= level:
                 return real_ball(place)
     return None
+
+
+def _is_exactly_at(relation: Relation, place: Any, mass: Any, q: Any) -> bool:
+    """Whether the levels beside an atom prove that the quantile is there, even at its upper end."""
+    if not (isinstance(mass, (int, Fraction)) and isinstance(q, Fraction)):
+        return False
+    levels = levels_beside(relation, exact_real(place))
+    if levels is None or q > levels[0] + mass:
+        return False
+    with working_precision(_LEVEL_BITS):
+        return bool(levels[1] - real_ball(mass) < real_ball(q))
 
 
 def _newton(relation: Relation, x: Fraction, q: Any, target: int) -> tuple[Fraction, Fraction]:

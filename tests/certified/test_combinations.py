@@ -186,6 +186,14 @@ def test_integrals_of_unbounded_laws_are_refused() -> None:
         cdf(fs.boolean_sum(SYMMETRIC, fs.Cauchy()), X)
 
 
+@pytest.mark.parametrize("q", [Fraction(1, 10**9), Fraction(1, 3), HALF])
+def test_quantiles_at_atoms(q: Fraction) -> None:
+    """Half of the mass is at 0: up to its upper end, included, the quantile is 0."""
+    law = fs.MarchenkoPastur(2)
+    assert law.quantile(q, digits=DIGITS) == 0
+    assert law.quantile(q + Fraction(1, 10**9), digits=DIGITS) > 0 or q < HALF
+
+
 def test_determinants_of_products_are_those_of_their_factors() -> None:
     """0 lies inside the spectrum; E log|X| of a semicircle is -1/2, the other -0.30685..."""
     law = fs.Semicircle() @ fs.MarchenkoPastur(HALF)
