@@ -7,7 +7,7 @@ one side and zero on the other, so that an edge lies between the two points.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import flint
@@ -25,6 +25,24 @@ from freesym.spectrum.support import continuous_support
 
 acb, arb = flint.acb, flint.arb
 _STEPS = 60
+
+
+@dataclass(frozen=True)
+class Critical:
+    """Where ``dz/ds`` vanishes along the curve, on points.
+
+    Attributes
+    ----------
+    unknowns, direction : list of acb
+        The unknowns there, and their derivatives along the curve.
+    place, bend : arb
+        ``z`` and its second derivative.
+    """
+
+    unknowns: list[Ball]
+    direction: list[Ball]
+    place: Any
+    bend: Any
 
 
 def located_edges(relation: Relation, digits: int) -> list[Any]:
@@ -124,8 +142,8 @@ def _located(relation: Relation, near: float, inside: int, width: float, digits:
             if found is not None:
                 return found
         engine = certifier(relation)
-        unknowns, place, bend = _critical_point(engine, near, inside, width, bits)
-        return _bracketed(engine, unknowns, place, bend, inside, target, bits)
+        found = _critical_point(engine, near, inside, width, bits)
+        return _bracketed(engine, found, inside, target)
 
 
 def _at_zero(relation: Relation, inside: int, target: int, bits: int) -> Any:
@@ -143,8 +161,8 @@ def _at_zero(relation: Relation, inside: int, target: int, bits: int) -> Any:
 
 def _critical_point(
     engine: Certifier, near: float, inside: int, width: float, bits: int
-) -> tuple[list[Ball], Any, Any]:
-    """Unknowns, place and second derivative at the critical point next to a rough edge."""
+) -> Critical:
+    """The critical point next to a rough edge."""
     numeric = engine.solver
     for distance in (1e-4, 1e-6, 1e-2):
         x = near - inside * distance * width
@@ -154,14 +172,12 @@ def _critical_point(
         sides = engine._sides(unknowns, acb(x), rates)
         mids = [acb(u.real) if abs(u.real) >= abs(u.imag) else acb(0, u.imag) for u in unknowns]
         found = _newton(engine, mids, sides, bits)
-        if found is not None and abs(found[1] - near) < 0.1 * width:
+        if found is not None and abs(found.place - near) < 0.1 * width:
             return found
     raise PrecisionError(f"the edge at {near:.12g} was not found as a critical point of the curve")
 
 
-def _newton(
-    engine: Certifier, mids: list[Ball], sides: Sides, bits: int
-) -> tuple[list[Ball], Any, Any] | None:
+def _newton(engine: Certifier, mids: list[Ball], sides: Sides, bits: int) -> Critical | None:
     step = arb(2) ** (-bits // 3)
     tiny = arb(2) ** (-bits * 3 // 5)
     for _ in range(_STEPS):
@@ -185,7 +201,7 @@ def _newton(
         mids = [(m + move * d).mid() for m, d in zip(mids, here[1], strict=True)]
         if abs(move) < tiny * size:
             v = engine.machine.run(engine.order, mids, sides)
-            return mids, v[engine.w].real.mid(), bend
+            return Critical(mids, here[1], v[engine.w].real.mid(), bend)
     return None
 
 
@@ -199,26 +215,24 @@ def _direction(
     return machine.along(engine.order, v, sides, residuals, engine.w)
 
 
-def _bracketed(
-    engine: Certifier, unknowns: list[Ball], place: Any, bend: Any, inside: int, target: int,
-    bits: int,
-) -> Any:  # fmt: skip
+def _bracketed(engine: Certifier, point: Critical, inside: int, target: int) -> Any:
     """A ball around an edge: density on one side, none on the other, both certified."""
+    place = point.place
     size = abs(place) if abs(place) > arb(2) ** -target else arb(1)
     distance = (size * arb(2) ** -target).mid()
-    within = _is_spectrum(engine, unknowns, place + inside * distance, bits)
-    beyond = _is_spectrum(engine, unknowns, place - inside * distance, bits)
+    within = _is_spectrum(engine, point, place + inside * distance)
+    beyond = _is_spectrum(engine, point, place - inside * distance)
     if within and beyond is False:
         return arb(place.mid(), distance.upper())
     raise PrecisionError("an edge could not be certified by the densities on its two sides")
 
 
-def _is_spectrum(engine: Certifier, unknowns: list[Ball], x: Any, bits: int) -> bool | None:
+def _is_spectrum(engine: Certifier, point: Critical, x: Any) -> bool | None:
     """Whether the density at a point next to a critical point is positive; None if unknown."""
     z = acb(x.mid())
-    for solve in _attempts(engine, z, bits):
+    for start in (None, *_starts(point, z)):
         try:
-            found = solve()
+            found = engine.solve(z, flint.ctx.prec, start)
         except (PrecisionError, ConvergenceError):
             continue
         if found.real:
@@ -228,5 +242,10 @@ def _is_spectrum(engine: Certifier, unknowns: list[Ball], x: Any, bits: int) -> 
     return None
 
 
-def _attempts(engine: Certifier, z: Ball, bits: int) -> list[Callable[[], Any]]:
-    return [lambda: engine.solve(z, bits)]
+def _starts(point: Critical, z: Ball) -> list[list[Ball]]:
+    """Both solutions next to a critical point, to first order in the root of the distance."""
+    step = (2 * (z - point.place) / point.bend).sqrt().mid()
+    return [
+        [(u + sign * step * d).mid() for u, d in zip(point.unknowns, point.direction, strict=True)]
+        for sign in (1, -1)
+    ]

@@ -5,11 +5,13 @@ One intermediate result is falsified at a time: the digits must be refused, not 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction as F
 from typing import Any
 
 import flint
 import pytest
+import sympy
 
 import freesym as fs
 from freesym.algebra.balls import working_precision
@@ -281,13 +283,14 @@ def test_edges_have_density_on_one_side_only() -> None:
     law = fs.Semicircle() + fs.Uniform(-1, 1)
     engine = certifier(law.relation())
     high = float(law.edges()[1])
-    unknowns, place, bend = certified_edges._critical_point(engine, high, -1, 2.0, BITS)
-    found = certified_edges._bracketed(engine, unknowns, place, bend, -1, 50, BITS)
+    point = certified_edges._critical_point(engine, high, -1, 2.0, BITS)
+    found = certified_edges._bracketed(engine, point, -1, 50)
     assert float(found.mid()) == pytest.approx(high, rel=1e-9)
+    place = point.place
     wrong = ((place * (1 - arb(2) ** -40), -1), (place * (1 + arb(2) ** -40), -1), (place, 1))
     for elsewhere, inside in wrong:
         with pytest.raises(PrecisionError, match="two sides"):
-            certified_edges._bracketed(engine, unknowns, elsewhere.mid(), bend, inside, 50, BITS)
+            certified_edges._bracketed(engine, replace(point, place=elsewhere.mid()), inside, 50)
 
 
 def test_small_edges_have_all_of_their_digits() -> None:
@@ -304,6 +307,16 @@ def test_a_second_band_has_its_own_edges() -> None:
     law = fs.mixture([fs.Uniform(0, 1), fs.Uniform(50, 51)]) @ fs.MarchenkoPastur(F(1, 100))
     found = certified_edges.located_edges(law.relation(), 12)
     assert [float(e.mid()) for e in map(arb, found)] == pytest.approx(list(law.edges()), rel=1e-9)
+
+
+@pytest.mark.long
+def test_edges_of_sums_with_integrated_laws() -> None:
+    """By symmetry, in another precision, and against double precision."""
+    law = fs.Pushforward(sympy.tanh(sympy.Symbol("x"))) + fs.Semicircle()
+    low, high = law.edges(digits=15)
+    assert low == -high
+    assert abs(high - law.edges(digits=25)[1]) < 1e-15
+    assert float(high) == pytest.approx(law.edges()[1], rel=1e-14)
 
 
 def test_edges_that_are_not_critical_points_nearby_are_not_found() -> None:
