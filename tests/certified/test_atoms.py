@@ -9,6 +9,7 @@ import pytest
 import sympy
 
 import freesym as fs
+from freesym.errors import PrecisionError
 
 HALF = Fraction(1, 2)
 
@@ -64,3 +65,19 @@ def test_an_atom_at_the_end_of_an_interval_is_no_interval_of_its_own() -> None:
     parts = [fs.Uniform(0, 1), fs.Semicircle(5), fs.PointMass(3)]
     law = fs.mixture(parts, [HALF, Fraction(1, 4), Fraction(1, 4)])
     assert list(law.support(digits=30)) == [(0, 1), (3, 7)]
+
+
+def test_a_rounded_place_of_an_atom_is_no_quantile() -> None:
+    """Below the mass of the continuous part the quantile is in it, not at the atom."""
+    law = fs.boolean_sum(fs.Uniform(0, 1), fs.Uniform(0, 1))
+    found = law.quantile(Fraction(1, 5), digits=15)
+    assert 0 < found < 1
+    assert float(found) == pytest.approx(law.quantile(0.2), rel=1e-9)
+    assert float(law.cdf(float(found), digits=15)) == pytest.approx(0.2, abs=1e-14)
+
+
+def test_masses_known_to_double_precision_prove_nothing() -> None:
+    law = fs.boolean_sum(fs.Bernoulli(HALF), fs.Bernoulli(HALF))
+    with pytest.raises(PrecisionError):
+        law.cdf(Fraction(3, 2), digits=5)
+    assert law.cdf(2, digits=20) == 1
