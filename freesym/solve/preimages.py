@@ -17,7 +17,7 @@ import flint
 from freesym.algebra.constants import evaluated
 from freesym.errors import PrecisionError
 from freesym.solve.measures import Pushed
-from freesym.solve.ranges import range_of
+from freesym.solve.ranges import is_continuous, range_of
 
 acb, arb = flint.acb, flint.arb
 #: Off the middle, so that solutions at simple numbers do not meet the ends of intervals.
@@ -101,6 +101,8 @@ def _avoids(measure: Pushed, x: Any, cut: int) -> bool:
     low, high = range_of(measure.function, measure.symbol, ray)
     if low > x or high < x:
         return True
+    if not is_continuous(measure.function, measure.symbol, ray):
+        return False
     start = _at(measure, arb(cut)) - x
     least, most = range_of(_derivative(measure.function, measure.symbol), measure.symbol, ray)
     grows, falls = (least > 0, most < 0) if cut > 0 else (most < 0, least > 0)

@@ -46,6 +46,7 @@ _LIMITS: dict[str, tuple[Callable[[Any], Any], Any, Any]] = {
     "sinh": (lambda x: x.sinh(), arb.neg_inf(), arb.pos_inf()),
 }
 _BOUNDED = frozenset({"sin", "cos"})
+_WITHOUT_POLES = frozenset({*_LIMITS, *_BOUNDED, "cosh", "sech", "erfc"})
 
 
 def range_of(expression: Any, symbol: Any, x: Range) -> Range:
@@ -131,3 +132,32 @@ def _of_function(name: str, x: Range) -> Range:
         return whole_line()
     function, below, above = _LIMITS[name]
     return _range([_at(function, v, arb(below), arb(above)) for v in x])
+
+
+def is_continuous(expression: Any, symbol: Any, x: Range) -> bool:
+    """Whether it is proved that a formula has no poles and cuts on an interval.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> t = sympy.Symbol("t")
+    >>> ray = (arb(4), arb.pos_inf())
+    >>> is_continuous(1 / t, t, ray), is_continuous(1 / (t - 5), t, ray)
+    (True, False)
+    >>> is_continuous(sympy.tanh(t), t, ray), is_continuous(sympy.tan(t), t, ray)
+    (True, False)
+    """
+    if symbol not in expression.free_symbols or expression == symbol:
+        return True
+    if not all(is_continuous(e, symbol, x) for e in expression.args):
+        return False
+    if expression.is_Add or expression.is_Mul:
+        return True
+    low, high = range_of(expression.args[0], symbol, x)
+    if expression.is_Pow:
+        n = expression.args[1]
+        if n.is_Integer:
+            return bool(n > 0 or low > 0 or high < 0)
+        return bool(low > 0)
+    name = type(expression).__name__
+    return name in _WITHOUT_POLES or (name == "log" and bool(low > 0))

@@ -152,8 +152,16 @@ def _additive(relation: nodes.Additive, parts: list[Atoms]) -> list[tuple[Any, A
 
 def _power(part: Atoms, t: Any) -> Atoms:
     masses = _positive((a, t * m - (t - 1)) for a, m in part.items() if a != 0)
-    pairs = [(a**t, mass) for a, mass in masses]
+    pairs = [(_place_of_power(a, t), mass) for a, mass in masses]
     return _collected([*pairs, *((0, m) for a, m in part.items() if a == 0)])
+
+
+def _place_of_power(a: Any, t: Any) -> Any:
+    """``a**t``: a root of a fraction is exact as a SymPy number alone."""
+    exact = isinstance(a, (int, Fraction)) and isinstance(t, Fraction)
+    if not exact or t.denominator == 1:
+        return a**t
+    return sympy.Rational(*a.as_integer_ratio()) ** sympy.Rational(*t.as_integer_ratio())
 
 
 def _product(first: Atoms, second: Atoms) -> Atoms:

@@ -17,6 +17,7 @@ from freesym.relations.relation import Relation
 from freesym.spectrum.atoms import atoms
 from freesym.spectrum.certified import Enclosed, enclosed
 from freesym.spectrum.certified_numbers import Point
+from freesym.spectrum.expansions import exact
 
 acb, arb = flint.acb, flint.arb
 #: The distance of the neighbours in multiples of the bits wanted: hard edges need small ones.
@@ -49,7 +50,9 @@ def share_between(relation: Relation, x: Any, target: int) -> Any:
     PrecisionError
         If the values on both sides stay apart.
     """
-    mass = next((m for place, m in atoms(relation).items() if place == x), 0)
+    mass = next((m for place, m in atoms(exact(relation)).items() if place == x), 0)
+    if isinstance(mass, float):
+        raise PrecisionError("the mass of the atom at the point is known to double precision only")
     for factor in _DISTANCES:
         pair = pair_beside(relation, x, factor * target + 8)
         if pair is None:

@@ -18,6 +18,7 @@ from freesym.relations.relation import Relation
 from freesym.spectrum.atoms import atoms
 from freesym.spectrum.certified import Enclosed, enclosed
 from freesym.spectrum.certified_assumptions import assumptions, exact_floats
+from freesym.spectrum.certified_atoms import place_of_atom
 from freesym.spectrum.certified_neighbours import (
     is_in_gap,
     levels_beside,
@@ -39,6 +40,7 @@ from freesym.spectrum.certified_numbers import (
     to_mpc,
     to_mpf,
 )
+from freesym.spectrum.expansions import exact
 
 acb, arb = flint.acb, flint.arb
 Ball = Any
@@ -222,7 +224,9 @@ def log_potential(relation: Relation, x: Any, digits: Any, limits: Limits | None
 def log_determinant(relation: Relation, digits: Any, limits: Limits | None = None) -> Any:
     """``E log|X|``; minus infinity if 0 is an atom."""
     n = checked_digits(digits)
-    if any(location == 0 for location in atoms(relation)):
+    # a place that is a float is rounded, so that nothing proves that it is 0
+    places = atoms(exact(relation))
+    if any(location == 0 and not isinstance(location, float) for location in places):
         return to_mpf(arb.neg_inf())
     return to_mpf(_log_determinant_ball(relation, n, limits), n)
 
@@ -288,10 +292,16 @@ def _quantile_ball(relation: Relation, q: Any, digits: int) -> Any:
 
 def _jump_at(relation: Relation, q: Any, digits: int) -> Any | None:
     """The atom at which the distribution function is proved to pass ``q``."""
-    for place, mass in atoms(relation).items():
-        if _is_exactly_at(relation, place, mass, q):
-            return real_ball(place)
+    law = exact(relation)
+    for place, mass in atoms(law).items():
         try:
+            if isinstance(place, float):
+                found = _jump_near(law, place, q, digits)
+                if found is not None:
+                    return found
+                continue
+            if _is_exactly_at(relation, place, mass, q):
+                return real_ball(place)
             above = _cdf_ball(relation, exact_real(place), digits)
         except FreesymError:
             continue
@@ -311,6 +321,20 @@ def _is_exactly_at(relation: Relation, place: Any, mass: Any, q: Any) -> bool:
         return False
     with working_precision(_LEVEL_BITS):
         return bool(levels[1] - real_ball(mass) < real_ball(q))
+
+
+def _jump_near(relation: Relation, place: float, q: Any, digits: int) -> Any | None:
+    """A ball around an atom whose place is not known exactly, if the quantile is in it."""
+    target = bits_for(digits)
+    with working_precision(target + 64):
+        found = place_of_atom(relation, place, target + 4)
+        low, high = (_as_fraction(end) for end in (found.lower(), found.upper()))
+    return found if _brackets(relation, low, high, q, target) else None
+
+
+def _as_fraction(end: Any) -> Fraction:
+    man, exponent = end.man_exp()
+    return Fraction(int(man)) * Fraction(2) ** int(exponent)
 
 
 def _newton(relation: Relation, x: Fraction, q: Any, target: int) -> tuple[Fraction, Fraction]:

@@ -30,6 +30,7 @@ from freesym.relations import nodes
 from freesym.relations.relation import Relation
 from freesym.spectrum.atoms import atoms
 from freesym.spectrum.certified import enclosed
+from freesym.spectrum.certified_atoms import are_complete, place_of_atom
 from freesym.spectrum.certified_edges import located_edges
 from freesym.spectrum.certified_numbers import bits_for, checked_digits, to_mpf
 from freesym.spectrum.expansions import exact
@@ -76,13 +77,24 @@ def support(relation: Relation, digits: Any) -> Certified:
     n = checked_digits(digits)
     balls, complete = _edges(relation, n)
     intervals = list(zip(balls[::2], balls[1::2], strict=True))
+    law = exact(relation)
     with working_precision(bits_for(n) + 64):
-        for place in atoms(exact(relation)):
-            x = real_ball(Fraction(place) if isinstance(place, float) else place)
-            if not any(a <= x <= b for a, b in intervals):
+        for place in atoms(law):
+            if isinstance(place, float) and _is_within(arb(place), intervals):
+                continue
+            x = place_of_atom(law, place, bits_for(n) + 16)
+            # an atom that is not told from an end is at it
+            if not _is_within(x, intervals):
                 intervals.append((x, x))
         intervals.sort(key=lambda pair: float(pair[0].mid()))
-    return Certified(((_rounded(a, n), _rounded(b, n)) for a, b in intervals), complete=complete)
+    return Certified(
+        ((_rounded(a, n), _rounded(b, n)) for a, b in intervals),
+        complete=complete and are_complete(relation),
+    )
+
+
+def _is_within(x: Any, intervals: list[tuple[Any, Any]]) -> bool:
+    return any(not (x < a or x > b) for a, b in intervals)
 
 
 def _rounded(ball: Any, digits: int) -> Any:

@@ -27,6 +27,7 @@ from freesym.relations.relation import Relation
 from freesym.spectrum.atoms import atoms
 from freesym.spectrum.certified import enclosed
 from freesym.spectrum.certified_numbers import Point, bits_for
+from freesym.spectrum.expansions import exact
 from freesym.transforms import certified_roots
 from freesym.transforms.certified_edges import singular_polynomials
 from freesym.transforms.curve import algebraic_curve
@@ -119,8 +120,8 @@ def limit_at(relation: Relation, x: Any, digits: int) -> Limit:
         If the law is not algebraic, or the branch could not be told.
     """
     _require_simple(relation, x)
-    mass = next((m for place, m in atoms(relation).items() if place == x), 0)
-    if is_expression(mass):
+    mass = next((m for place, m in atoms(exact(relation)).items() if place == x), 0)
+    if is_expression(mass) or isinstance(mass, float):
         raise PrecisionError("the mass of the atom at the point is no rational number")
     a, b = _growth(relation, x, mass)
     bits = max(_START_BITS, 2 * bits_for(digits))

@@ -12,9 +12,9 @@ import pytest
 import sympy
 
 import freesym as fs
-from freesym.errors import UnsupportedOperationError
+from freesym.errors import PrecisionError, UnsupportedOperationError
 from freesym.solve.measures import Atoms, Pushed, _empirical
-from freesym.solve.ranges import range_of
+from freesym.solve.ranges import is_continuous, range_of
 from tests.certified.helpers import agrees
 
 X = sympy.Symbol("x")
@@ -223,3 +223,26 @@ def test_equal_eigenvalues_are_one_atom() -> None:
     measure = _empirical((0.5, 2.0, 0.5, 0.25))
     atoms = dict(zip(measure.points, measure.weights, strict=True))
     assert atoms == {F(1, 2): F(1, 2), F(2): F(1, 4), F(1, 4): F(1, 4)}
+
+
+def test_poles_far_away_do_not_hide_places() -> None:
+    """Every branch of the tangent takes the value: those beyond a pole on a ray too."""
+    law = fs.Pushforward(sympy.tan(X / 3))
+    # the place 3 pi/4 alone has the density 0.0372799487707..., all have 0.0372799487955...
+    for function in (law.density, law.cdf):
+        with pytest.raises(PrecisionError, match="leave a value"):
+            function(1, digits=20)
+
+
+def test_continuity_on_rays() -> None:
+    ray = (flint.arb(4), flint.arb.pos_inf())
+    for good in (1 / X, X**3, sympy.exp(-X), sympy.log(X), sympy.sqrt(X - 3), sympy.tanh(X) ** 2):
+        assert is_continuous(good, X, ray)
+    for bad in (
+        1 / (X - 5),
+        sympy.tan(X / 3),
+        sympy.log(X - 5),
+        sympy.sqrt(X - 5),
+        1 / sympy.sin(X),
+    ):
+        assert not is_continuous(bad, X, ray)
