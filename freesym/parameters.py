@@ -358,7 +358,8 @@ def substituted(value: Any, replacements: dict[Any, Any]) -> Any:
         return tuple(substituted(v, replacements) for v in value)
     if not is_expression(value):
         return value
-    return as_number(value.subs(replacements))
+    at_once = any(symbols_of(new) for new in replacements.values())  # an exchange of symbols
+    return as_number(value.subs(replacements, simultaneous=at_once))
 
 
 def checked_replacements(replacements: Any) -> dict[Any, Any]:

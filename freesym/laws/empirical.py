@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Self
 
+import flint
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from freesym.algebra.balls import working_precision
 from freesym.errors import InvalidLawError
 from freesym.laws._models import rotated
 from freesym.laws.leaf import LeafLaw
@@ -21,6 +24,8 @@ from freesym.relations.leaf import CauchyLeaf
 from freesym.spectrum.density import real_points, shaped
 
 _SHOWN = 8
+_BITS = 512
+_BLOCK = 4096
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -130,9 +135,22 @@ class Empirical(CauchyLeaf, LeafLaw):
         """Whether the mirrored eigenvalues are the same."""
         return bool(np.array_equal(self.eigenvalues, -self.eigenvalues[::-1]))
 
-    def known_moments(self, n: int) -> list[Number]:
-        """Means of powers."""
-        return [float(np.mean(self.eigenvalues**k)) for k in range(1, n + 1)]
+    def known_moments(self, n: int) -> list[Any]:
+        """Means of powers, as balls: the cumulants that follow from floats lose every digit."""
+        if not n:
+            return []
+        points, counts = np.unique(self.eigenvalues, return_counts=True)
+        side = math.isqrt(n - 1) + 1
+        with working_precision(max(flint.ctx.prec, _BITS)):
+            table = flint.arb_mat(side, side)  # of power sums of the orders 1 + i + side j
+            for start in range(0, len(points), _BLOCK):
+                block = slice(start, start + _BLOCK)
+                x = list(map(flint.arb, points[block].tolist()))
+                low = _powers(x, x, side)
+                high = _powers(list(map(flint.arb, counts[block].tolist())), low[-1], side)
+                table += flint.arb_mat(low) * flint.arb_mat(high).transpose()
+            size = len(self.eigenvalues)
+            return [table[k % side, k // side] / size for k in range(n)]
 
     def cdf(self, x: ArrayLike, digits: int | None = None) -> Any:
         """The share of eigenvalues up to ``x``."""
@@ -146,6 +164,14 @@ class Empirical(CauchyLeaf, LeafLaw):
         """A diagonal matrix of quantiles of the eigenvalues in a Haar basis."""
         levels = (np.arange(n) + 0.5) / n
         return rotated(np.quantile(self.eigenvalues, levels, method="inverted_cdf"), rng)
+
+
+def _powers(first: list[Any], factors: list[Any], count: int) -> list[list[Any]]:
+    """Rows, each the one before times the factors."""
+    rows = [first]
+    while len(rows) < count:
+        rows.append([a * b for a, b in zip(rows[-1], factors, strict=True)])
+    return rows
 
 
 def _checked(eigenvalues: ArrayLike) -> NDArray[np.float64]:

@@ -213,6 +213,8 @@ def _as_rational(value: Any) -> Scalar:
     native = to_native(value)
     if is_native(native) or is_symbolic(native):
         return native
+    if is_ball(value):
+        return value.mid().fmpq()
     return to_native(Fraction(_finite(value)))
 
 

@@ -11,7 +11,7 @@ from freesym.algebra.polynomials import Polynomial
 from freesym.algebra.quotients import Quotient
 from freesym.errors import ConvergenceError, InvalidLawError, NotAlgebraicError
 from freesym.lazy import LazyModule
-from freesym.parameters import as_count, is_expression
+from freesym.parameters import as_count, is_expression, short
 from freesym.relations.leaf import Leaf
 from freesym.relations.relation import Relation
 from freesym.spectrum.expansions import exact as with_rationals
@@ -160,7 +160,7 @@ def _curve(relation: Relation, max_degree: int | None) -> Curve:
         polynomial = chosen(polynomial, relation, "gw", parameters)
     if not is_verified(polynomial, relation, parameters):
         raise ConvergenceError(
-            f"the polynomial {polynomial} does not vanish at verified values of the law; "
+            f"the polynomial {short(polynomial)} does not vanish at verified values of the law; "
             "please report this law"
         )
     used = [

@@ -35,6 +35,9 @@ from freesym.transforms.parameters import Parameters
 sympy: Any = LazyModule("sympy")
 
 _CLOSE = 1e-6
+# Of evaluations; the next is tried while rounding is larger than _RESOLVED.
+_DIGITS = 50, 400, 3200
+_RESOLVED = 1e-9
 _MARGIN = 1e3
 _DRAWS = 60
 _POINTS = 5
@@ -113,8 +116,11 @@ def _distance(
     worst = 0.0
     for place in sample.points:
         a, b = coordinates(pair, place, number)
-        value, slope, _ = polynomial.values("a", {**numbers, "a": a, "b": b})
-        distance = abs(value) / abs(slope * flint.acb(a))
+        for digits in _DIGITS:
+            value, slope, _ = polynomial.values("a", {**numbers, "a": a, "b": b}, digits)
+            distance = abs(value) / abs(slope * flint.acb(a))
+            if distance.is_finite() and distance.rad() < _RESOLVED:
+                break
         worst = max(worst, float(distance) if distance.is_finite() else float("inf"))
     return worst
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import sympy
 
+import freesym as fs
 from freesym.algebra import convolutions, jacobi
 from freesym.algebra import cumulants as calculus
 from freesym.algebra.series import Series
@@ -429,3 +430,26 @@ def test_results_are_as_long_as_the_shortest_input() -> None:
     assert convolutions.free_product_moments(CATALAN, [1, 2]) == [1, 3]
     assert convolutions.monotone_moments(CATALAN, [0]) == [1]
     assert convolutions.free_sum_moments([CATALAN, [0, 1, 0]]) == [1, 3, 8]
+
+
+def test_cumulants_of_eigenvalues_keep_their_digits() -> None:
+    """Two eigenvalues at distance ``2 r``: ``kappa_2k = (-1)^(k-1) C_(k-1) r^2k``, odd ones 0."""
+    found = fs.Empirical([1.0, 4.0]).free_cumulants(100)
+    expected = [Fraction(5, 2)]
+    for n in range(2, 101):
+        k, odd = divmod(n, 2)
+        catalan = Fraction(math.comb(2 * k - 2, k - 1), k)
+        expected.append(Fraction(0) if odd else (-1) ** (k - 1) * catalan * Fraction(3, 2) ** n)
+    assert found == [float(value) for value in expected]
+
+
+def test_moments_of_many_eigenvalues_are_power_sums() -> None:
+    points = [Fraction(k, 64) for k in range(5000)]
+    expected = [float(sum(x**k for x in points) / len(points)) for k in range(1, 8)]
+    assert fs.Empirical([float(x) for x in points]).moments(7) == expected
+
+
+def test_symbols_are_exchanged_at_once() -> None:
+    a, b = sympy.symbols("a b", positive=True)
+    law = fs.MarchenkoPastur(a + 2 * b) + fs.Semicircle(0, a)
+    assert law.subs({a: b, b: a}) == fs.MarchenkoPastur(b + 2 * a) + fs.Semicircle(0, b)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 from fractions import Fraction as F
 
@@ -475,3 +476,10 @@ def test_variables_and_degrees_are_checked():
     for wrong in ("a", 2.5, True):
         with pytest.raises(fs.UnsupportedOperationError, match="max_degree"):
             law.algebraic_equation(z, g, max_degree=wrong)
+
+
+def test_high_powers_are_verified_with_the_digits_they_need() -> None:
+    """``psi = (1 + psi)^(s + 1) / z`` at a power with a large denominator."""
+    found = algebraic_curve(fs.FussCatalan(F(901, 300)).relation()).in_coordinates("zg")
+    terms = {(301 + 600, 1201): 1} | {(k, k): -math.comb(300, k) * (-1) ** k for k in range(301)}
+    assert found.raw.to_dict() in (terms, {place: -value for place, value in terms.items()})
