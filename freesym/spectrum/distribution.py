@@ -89,7 +89,7 @@ def _keep_between_neighbours(relation: Relation, x: Real, values: Real) -> None:
     for i, end in enumerate(ends):
         far = min(_NEIGHBOUR * abs(end), 0.1 * gaps[i], 0.1 * gaps[i + 1])
         near = np.isfinite(values) & (np.abs(x - end) <= 0.1 * far)
-        if not near.any():
+        if far == 0 or not near.any():
             continue
         u = transforms(relation, np.array([end - far, end + far], dtype=complex), potential=True).u
         assert u is not None

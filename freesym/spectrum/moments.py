@@ -1,9 +1,8 @@
 """Exact moments and free cumulants of every relation.
 
-Parameters that are integers, Fractions or SymPy expressions give exact results.  A float is
-taken for the rational number it is; the calculation then runs in balls of as many bits as it
-needs and is rounded once, at the end, so that free cumulants of deep trees lose no digits to
-cancellation and no tree makes the numbers grow.
+Parameters that are integers, Fractions or SymPy expressions give exact results.  A float is the
+rational number it is: balls of as many bits as needed are rounded once, at the end, so that free
+cumulants of deep trees lose no digits to cancellation.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def test_both_proofs_agree(name: str) -> None:
 
 
 def test_beside_singular_points_the_tree_decides() -> None:
-    """Edges of this law are 1/2 and 9/2 exactly: no interval contains them."""
+    """Edges of this law are 0 and 2 exactly: no interval contains them."""
     law = fs.MarchenkoPastur(1, HALF)
     assert by_root(law, Fraction(0)) is None
     assert by_root(law, Fraction(2)) is None
