@@ -73,3 +73,19 @@ def test_edges_do_not_depend_on_how_a_compression_is_written() -> None:
     law = fs.mixture([atoms, square], [Fraction(1, 3), Fraction(2, 3)])
     twice = law.compress(Fraction(1, 2)).compress(Fraction(9, 10))
     np.testing.assert_allclose(twice.support(), law.compress(Fraction(9, 20)).support(), rtol=1e-13)
+
+
+@pytest.mark.parametrize("ratio", [Fraction(1, 2), 1])
+def test_distribution_functions_of_rectangular_sums_beside_edges(ratio: Fraction) -> None:
+    """Within rounding of an edge the sides of cuts are noise; each band has a known mass."""
+    points = fs.Empirical([0.1, 0.4, 1.0, 1.7, 2.2, 4.0])
+    noise = fs.MarchenkoPastur(ratio, Fraction(1, 10))
+    law = fs.rectangular_sum(points, noise, ratio=ratio)
+    offsets = np.concatenate([[0.0], np.geomspace(1e-16, 1e-12, 30)])
+    for low, high in law.support():
+        for edge in (low, high):
+            x = np.unique(edge * (1 + np.concatenate([-offsets, offsets])))
+            found = np.asarray(law.cdf(x))
+            sixths = 6 * found[np.abs(x - edge).argmin()]
+            assert abs(sixths - round(sixths)) < 1e-6
+            np.testing.assert_allclose(found, found[0], rtol=0, atol=1e-6)
