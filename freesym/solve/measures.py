@@ -5,6 +5,7 @@ Leaves that are tabulated in double precision are evaluated here from their defi
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -18,13 +19,15 @@ from freesym.algebra.integration import integral
 from freesym.errors import PrecisionError, UnsupportedOperationError
 from freesym.parameters import is_expression
 from freesym.relations.relation import Relation
-from freesym.solve.ranges import Range, range_of
+from freesym.solve.ranges import Range, range_of, whole_line
 
 acb, arb = flint.acb, flint.arb
 Ball = Any
 Values = tuple[Ball, Ball, Ball, Ball]
 #: Off the axis, and on it, where integrals converge soon or meet a pole.
 _EVALUATIONS, _ON_AXIS = 20_000, 4000
+#: Pieces on which the values of a function are bounded, rays apart.
+_PIECES, _FAR, _EXTENT_BITS = 256, 8, 64
 
 
 class ExactMeasure:
@@ -174,6 +177,27 @@ class Pushed(ExactMeasure):
     def _cut() -> Any:
         # exp(-L^2/2) < 2^-(bits + 16)
         return arb(math.isqrt(2 * (flint.ctx.prec + 16)) + 1)
+
+    def extent(self) -> Range:
+        """An interval that contains all values of the function."""
+        normal = self.base == "normal"
+        reach, first = (_FAR, -_PIECES) if normal else (1, 0)
+        with flint.ctx.workprec(_EXTENT_BITS):
+            grid = [arb(reach * k) / _PIECES for k in range(first, _PIECES + 1)]
+            if normal:
+                grid = [arb.neg_inf(), *grid, arb.pos_inf()]
+            ranges = [self._range_on(low, high) for low, high in itertools.pairwise(grid)]
+        ends = [end for low, high in ranges for end in (low, high)]
+        return whole_line() if any(end.is_nan() for end in ends) else (min(ends), max(ends))
+
+    def _range_on(self, low: Any, high: Any) -> Range:
+        """The values on an interval, by the extended line and, where it is finite, by balls."""
+        bounds = range_of(self.function, self.symbol, (low, high))
+        least, most = bounds[0].lower(), bounds[1].upper()
+        if low.is_finite() and high.is_finite():
+            values = evaluated(self.function, self.symbol, acb(low.union(high))).real
+            least, most = least.max(values.lower()), most.min(values.upper())
+        return least, most
 
     def _integral(self, integrand: Callable[[Ball], Ball], limit: int) -> Ball:
         normal = self.base == "normal"

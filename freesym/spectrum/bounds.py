@@ -16,7 +16,14 @@ WHOLE_LINE: Interval = (-math.inf, math.inf)
 @lru_cache(maxsize=4096)
 def hull(relation: Relation) -> Interval:
     """An interval that contains the spectrum of a numerical relation; it may be larger."""
-    parts = [hull(child) for child in relation.children]
+    if relation.children or isinstance(relation, Constant):
+        return combined_hull(relation, [hull(child) for child in relation.children])
+    bounds: Interval = relation.hull()  # type: ignore[attr-defined]
+    return bounds
+
+
+def combined_hull(relation: Relation, parts: list[Interval]) -> Interval:
+    """An interval that contains the spectrum of a node, from those of its children."""
     match relation:
         case Constant():
             return relation.value, relation.value
@@ -43,8 +50,7 @@ def hull(relation: Relation) -> Interval:
         case nodes.CompoundPoisson():
             factor = (1 + math.sqrt(relation.rate)) ** 2
             return factor * min(parts[0][0], 0.0), factor * max(parts[0][1], 0.0)
-    bounds: Interval = relation.hull()  # type: ignore[attr-defined]
-    return bounds
+    raise TypeError(f"{type(relation).__name__} has no rule for its hull")
 
 
 def _additive(relation: nodes.Additive, parts: list[Interval]) -> Interval:

@@ -24,7 +24,7 @@ from freesym.solve.measures import ExactMeasure, Pushed, Values, exact_measure
 from freesym.solve.potentials import log_potential
 from freesym.solve.preimages import Share, share_at
 from freesym.solve.tape import Node, Op
-from freesym.spectrum.bounds import hull
+from freesym.spectrum.certified_hull import certified_hull
 from freesym.spectrum.certified_integrals import integrated_log_potential
 
 acb, arb = flint.acb, flint.arb
@@ -275,9 +275,8 @@ def _integrated(relation: Relation, z: Ball) -> Ball:
         with flint.ctx.workprec(_WIDE):
             return enclosed(relation, box, _WIDE).g
 
-    bound = max(map(abs, hull(relation.numeric())))
-    rounded_up = bound * (1 + 1e-9)
-    return integrated_log_potential(transform, continued, rounded_up, z)
+    bound = max(map(abs, certified_hull(relation.numeric())))
+    return integrated_log_potential(transform, continued, bound, z)
 
 
 class IntegratedPart(ExactMeasure):

@@ -16,17 +16,16 @@ import sympy
 import freesym as fs
 from freesym.algebra.balls import working_precision
 from freesym.algebra.constants import real_ball
-from freesym.errors import ConvergenceError, PrecisionError, UnsupportedOperationError
+from freesym.errors import ConvergenceError, PrecisionError
 from freesym.solve.certificate import certifier
 from freesym.spectrum import (
     certified,
     certified_edges,
-    certified_inversion,
     certified_neighbours,
     certified_values,
 )
 from freesym.spectrum.certified import Enclosed, without_turns
-from freesym.spectrum.certified_numbers import exact_real, is_sharp, refined
+from freesym.spectrum.certified_numbers import is_sharp, refined
 
 acb, arb = flint.acb, flint.arb
 BITS = 160
@@ -165,64 +164,6 @@ def test_a_gap_is_one_of_equal_shares_on_both_sides() -> None:
         assert certified_neighbours.is_in_gap(atoms.relation(), x, 60) is gap
         found = certified_neighbours.potential_in_gap(atoms.relation(), x, 60)
         assert (found is not None) is gap
-
-
-# -------------------------------------------------------------------------- inverses
-
-
-def test_a_root_that_is_none_is_not_bracketed(monkeypatch: pytest.MonkeyPatch) -> None:
-    relation, w = LAW.relation(), F(1, 5)
-    right = F(1, 5) + F(10, 9)  # g + 1/(1 - g/2)
-    assert abs(real_ball(right) - real_ball(exact_real(LAW.R(w, digits=30)))) < 1e-29
-    found = certified_inversion._secant
-    for factor in (1 + F(1, 10**20), 1 - F(1, 10**20), F(2)):
-        wrong = real_ball(factor)
-        monkeypatch.setattr(
-            certified_inversion, "_secant", lambda *a, wrong=wrong: (found(*a) * wrong).mid()
-        )
-        with pytest.raises(PrecisionError, match="between two points"):
-            certified_inversion._inverse(
-                relation, w, float(right) + 5.0, lambda t: t.g.real, BITS, above=True
-            )
-
-
-def test_roots_that_are_not_found_are_not_invented(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(certified_inversion, "_STEPS", 1)
-    with pytest.raises(ConvergenceError, match="not found"):
-        LAW.R(F(1, 5), digits=100)
-
-
-@pytest.mark.parametrize(("x", "above"), [(5, True), (5, False), (20, False), (-5, True)])
-def test_inverses_are_taken_beyond_the_whole_spectrum(x: int, above: bool) -> None:
-    with pytest.raises(UnsupportedOperationError, match="hull"):
-        certified_inversion._outside(BANDS.relation(), arb(x), BITS, above=above)
-
-
-def test_points_beyond_the_spectrum_are_taken() -> None:
-    relation = BANDS.relation()
-    for x, above in ((20, True), (-5, False), (10.001, True), (0.999, False)):
-        found = certified_inversion._outside(relation, arb(x), BITS, above=above)
-        assert float(found.g.real) == pytest.approx(float(BANDS.G(float(x)).real), rel=1e-9)
-
-
-def test_the_margin_of_the_hull_is_not_outside_of_it() -> None:
-    """Bounds in double precision prove nothing beside themselves."""
-    relation = fs.Uniform(0, 1).relation()
-    for x, above in ((1 + 1e-9, True), (-1e-9, False), (0.5, True), (0.5, False)):
-        assert not certified_inversion._is_beyond_hull(relation, arb(x), above=above)
-    for x, above in ((1.01, True), (-0.01, False)):
-        assert certified_inversion._is_beyond_hull(relation, arb(x), above=above)
-        assert not certified_inversion._is_beyond_hull(relation, arb(x), above=not above)
-
-
-def test_inverses_without_a_monotone_function_are_refused() -> None:
-    for call in (
-        lambda: LAW.R(1j, digits=20),
-        lambda: LAW.S(HALF, digits=20),  # not on the half-line
-        lambda: fs.MarchenkoPastur(HALF).S(0.1j, digits=20),
-    ):
-        with pytest.raises(UnsupportedOperationError):
-            call()
 
 
 # -------------------------------------------------------------------------- quantiles
