@@ -8,6 +8,7 @@ from typing import Any
 
 import flint
 
+from freesym.algebra.real_roots import real_root_balls
 from freesym.errors import UnsupportedOperationError
 
 arb = flint.arb
@@ -38,7 +39,7 @@ def real_ball(value: Any) -> Any:
     Raises
     ------
     UnsupportedOperationError
-        For SymPy numbers that are not built from roots and elementary functions.
+        For SymPy numbers that are not built from zeros of polynomials and elementary functions.
 
     Examples
     --------
@@ -72,8 +73,13 @@ def _from_sympy(e: Any) -> Any:
         return _power(*e.args)
     if name in _FUNCTIONS:
         return _FUNCTIONS[name](_from_sympy(e.args[0]))
+    if name == "ComplexRootOf" and e.is_real:
+        # SymPy counts the real zeros first, ascending
+        coefficients = tuple(int(c) for c in reversed(e.poly.all_coeffs()))
+        return real_root_balls(coefficients, flint.ctx.prec)[e.index]
     raise UnsupportedOperationError(
-        f"{e} has no certified enclosure; use rational numbers, roots and elementary functions"
+        f"{e} has no certified enclosure; use rational numbers, zeros of polynomials and "
+        "elementary functions"
     )
 
 

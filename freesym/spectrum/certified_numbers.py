@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import numbers
 import re
@@ -26,6 +27,7 @@ acb, arb = flint.acb, flint.arb
 Ball = Any
 MOST_DIGITS = 100_000
 _DECIMAL = re.compile(r"([+-]?)(?=\.?\d)(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,40}))?", re.ASCII)
+_RATIO = re.compile(r"[+-]?\d+/\d+", re.ASCII)
 _BITS_PER_DIGIT = math.log2(10)
 #: Bits beyond twice the digits: enough for points within 1e-100 of an edge.
 _MARGIN = 640
@@ -86,12 +88,12 @@ def _from_text(x: str, name: str) -> Fraction:
     if decimal:
         sign, whole, part, exponent = decimal.groups()
         return _from_decimal(sign + whole, part, int(exponent or 0), name)
-    try:
-        return Fraction(x)
-    except (ValueError, ZeroDivisionError):
-        raise InvalidLawError(
-            f"{name} = {short(x)} is not a number; write digits, as in '0.1' or '1/3'"
-        ) from None
+    if _RATIO.fullmatch(x.strip()):
+        with contextlib.suppress(ValueError, ZeroDivisionError):
+            return Fraction(x)
+    raise InvalidLawError(
+        f"{name} = {short(x)} is not a number; write digits, as in '0.1' or '1/3'"
+    )
 
 
 def _from_decimal(whole: str, part: str, exponent: int, name: str) -> Fraction:
@@ -123,7 +125,9 @@ def _from_mantissa(x: Any, name: str) -> Fraction:
 
 
 def _from_sympy(x: Any, name: str) -> Any:
-    if x.free_symbols or x.is_real is False or x.is_finite is False or not x.is_number:
+    # only NaN is not even unknown to be finite and is atomic
+    undefined = x.is_finite is False or (x.is_Atom and x.is_finite is None)
+    if undefined or x.is_real is False or x.free_symbols or not x.is_number:
         raise InvalidLawError(f"{name} = {short(x)} is not a finite real number")
     if x.is_Rational:
         return Fraction(int(x.p), int(x.q))
@@ -134,11 +138,13 @@ def _from_sympy(x: Any, name: str) -> Any:
 
 def exact_complex(z: Any, name: str = "z") -> Point:
     """A complex number as a point."""
-    if hasattr(z, "_mpc_"):
-        return Point(exact_real(z.real, name), exact_real(z.imag, name))
-    if is_expression(z) and not z.is_real:
+    if is_expression(z):
+        if z.is_real or not z.is_number:
+            return Point(exact_real(z, name))
         real, imag = z.as_real_imag()
         return Point(exact_real(real, name), exact_real(imag, name))
+    if hasattr(z, "_mpc_"):
+        return Point(exact_real(z.real, name), exact_real(z.imag, name))
     if isinstance(z, numbers.Complex) and not isinstance(z, numbers.Real):
         return Point(exact_real(z.real, name), exact_real(z.imag, name))
     return Point(exact_real(z, name))
@@ -160,6 +166,8 @@ def checked_digits(digits: Any) -> int:
     ------
     InvalidLawError
         If it is not between 1 and 100,000.
+    UnsupportedOperationError
+        If it is no integer.
     """
     return as_count(digits, 1, MOST_DIGITS, "digits")
 
@@ -179,6 +187,12 @@ def is_sharp(value: Ball, bits: int) -> bool:
         else value.real.rad() == 0 == value.imag.rad()
     )
     return bool(exact) or bool(value.rel_accuracy_bits() >= bits)
+
+
+def is_known(value: Any, bits: int) -> bool:
+    """Whether a real ball is sharp, or so small that digits are counted from the decimal point."""
+    small = value.is_finite() and value.contains(0) and value.rad() < arb(2) ** -bits
+    return bool(small) or is_sharp(value, bits)
 
 
 def refined(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Any, Protocol
 
 import flint
@@ -12,8 +13,7 @@ import mpmath
 
 from freesym.algebra.balls import working_precision
 from freesym.algebra.constants import real_ball
-from freesym.errors import FreesymError, InvalidLawError, PrecisionError
-from freesym.relations import nodes
+from freesym.errors import ConvergenceError, FreesymError, InvalidLawError, PrecisionError
 from freesym.relations.relation import Relation
 from freesym.spectrum.atoms import atoms
 from freesym.spectrum.certified import Enclosed, enclosed
@@ -34,12 +34,13 @@ from freesym.spectrum.certified_numbers import (
     enclosure,
     exact_complex,
     exact_real,
-    is_sharp,
+    is_known,
     mapped,
     refined,
     to_mpc,
     to_mpf,
 )
+from freesym.spectrum.certified_parts import density_from_parts, potential_from_parts
 from freesym.spectrum.expansions import exact
 
 acb, arb = flint.acb, flint.arb
@@ -67,7 +68,7 @@ def _or_limit(compute: Callable[[], Any], *others: Callable[[], Any] | None) -> 
     """What is computed first; where that is refused, what the others know."""
     try:
         return compute()
-    except PrecisionError as error:
+    except (PrecisionError, ConvergenceError) as error:
         reasons = [str(error)]
     for other in others:
         if other is None:
@@ -95,6 +96,7 @@ def _density_ball(relation: Relation, x: Any, digits: int, limits: Limits | None
         lambda: refined(compute, digits, lambda: f"the density at {_shown(x)}"),
         lambda: arb(0) if is_in_gap(relation, x, bits_for(digits)) else None,
         None if limits is None else lambda: limits.density(relation, x, digits),
+        lambda: density_from_parts(relation, x, digits, partial(_density_ball, limits=limits)),
     )
 
 
@@ -177,17 +179,11 @@ def _cdf_ball(relation: Relation, x: Any, digits: int) -> Any:
 
     found = _or_limit(
         lambda: refined(
-            compute, digits, lambda: f"the distribution function at {_shown(x)}", _is_known
+            compute, digits, lambda: f"the distribution function at {_shown(x)}", is_known
         ),
         lambda: share_between(relation, x, bits_for(digits)),
     )
     return _around_zero(found)
-
-
-def _is_known(value: Any, bits: int) -> bool:
-    """Close to 0, digits are counted from the decimal point."""
-    small = value.is_finite() and value.contains(0) and value.rad() < arb(2) ** -bits
-    return bool(small) or is_sharp(value, bits)
 
 
 def _around_zero(value: Any) -> Any:
@@ -208,9 +204,10 @@ def _potential_ball(relation: Relation, x: Any, digits: int, limits: Limits | No
         return enclosed(relation, point.ball(), bits, potential=True).u.real
 
     found = _or_limit(
-        lambda: refined(compute, digits, lambda: f"the log-potential at {_shown(x)}", _is_known),
+        lambda: refined(compute, digits, lambda: f"the log-potential at {_shown(x)}", is_known),
         lambda: potential_in_gap(relation, x, bits_for(digits)),
         None if limits is None else lambda: limits.potential(relation, x, digits),
+        lambda: potential_from_parts(relation, x, digits, partial(_potential_ball, limits=limits)),
     )
     return _around_zero(found)
 
@@ -228,29 +225,7 @@ def log_determinant(relation: Relation, digits: Any, limits: Limits | None = Non
     places = atoms(exact(relation))
     if any(location == 0 and not isinstance(location, float) for location in places):
         return to_mpf(arb.neg_inf())
-    return to_mpf(_log_determinant_ball(relation, n, limits), n)
-
-
-def _log_determinant_ball(relation: Relation, digits: int, limits: Limits | None) -> Any:
-    """At 0 itself, or from the factors of a product: determinants multiply.
-
-    Fuglede & Kadison (Annals of Math. 55, 1952, theorem 1).
-    """
-    match relation:
-        case nodes.Multiplicative():
-            factors, powers = relation.factors, relation.powers
-        case nodes.RealMultiplicative():
-            factors, powers = relation.children, (1, 1)
-        case _:
-            return _potential_ball(relation, Fraction(0), digits, limits)
-
-    def from_factors() -> Any:
-        terms = [_log_determinant_ball(part, digits + 2, limits) for part in factors]
-        with working_precision(bits_for(digits) + 32):
-            weighted = (real_ball(t) * term for t, term in zip(powers, terms, strict=True))
-            return _around_zero(sum(weighted, arb(0)))
-
-    return _or_limit(lambda: _potential_ball(relation, Fraction(0), digits, limits), from_factors)
+    return to_mpf(_potential_ball(relation, Fraction(0), n, limits), n)
 
 
 # ------------------------------------------------------------------ quantiles

@@ -12,6 +12,7 @@ a circle around a zero, for all ``s`` in a disc (Pellet's test), keeps the branc
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -173,7 +174,8 @@ def _growth(relation: Relation, x: Any, mass: Any) -> tuple[int, int]:
             g = enclosed(relation, Point(x).ball() + step, 16 * n).g
             sizes.append(float(abs(g - real_ball(Fraction(mass)) / step).mid().log()))
     slope = (sizes[1] - sizes[0]) / ((_HEIGHTS[1] - _HEIGHTS[0]) * 0.6931471805599453)
-    guess = Fraction(slope).limit_denominator(_LARGEST_DEGREE)
+    # nothing is left beside the atom of a point mass
+    guess = Fraction(slope if math.isfinite(slope) else 0).limit_denominator(_LARGEST_DEGREE)
     if guess >= 1:
         raise PrecisionError("the transform grows too fast at the point")
     return (guess.numerator, guess.denominator) if guess > 0 else (0, 1)

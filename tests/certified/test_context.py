@@ -74,9 +74,10 @@ def test_bad_digits(digits: int) -> None:
         LAW.density(1, digits=digits)
 
 
-def test_fractional_digits_are_refused() -> None:
+@pytest.mark.parametrize("digits", [2.5, 3.0, float("inf"), "3", True])
+def test_digits_that_are_no_integers_are_refused(digits: Any) -> None:
     with pytest.raises(UnsupportedOperationError):
-        LAW.density(1, digits=2.5)  # type: ignore[arg-type]
+        LAW.density(1, digits=digits)
 
 
 def test_unbound_symbols() -> None:

@@ -75,13 +75,21 @@ def test_long_doubles_keep_their_digits() -> None:
     "x",
     [
         "1e999999999", "1e-999999999", Decimal("NaN"), Decimal("sNaN"), mpmath.pi,
-        mpmath.mpi(1, 2), mpmath.mpf(2) ** (10**9), "", ".", "e5",
+        mpmath.mpi(1, 2), mpmath.mpf(2) ** (10**9), "", ".", "e5", "1_0", "1_0/3", "\uff11", "1/0",
+        sympy.nan, sympy.zoo, sympy.Symbol("x"), b"1", None, True,
     ],
     ids=str,
 )  # fmt: skip
 def test_points_that_are_refused_at_once(x: Any) -> None:
-    with pytest.raises(InvalidLawError):
-        SUM.density(x, digits=20)
+    for call in (SUM.density, SUM.G):
+        with pytest.raises(InvalidLawError):
+            call(x, digits=20)
+
+
+def test_complex_sympy_numbers() -> None:
+    z = 1 + sympy.I * sympy.sqrt(2)
+    assert fs.Semicircle().G(sympy.I, digits=40) == fs.Semicircle().G(1j, digits=40)
+    assert agrees(SUM.G(z, digits=30), SUM.G(complex(z)), 14)
 
 
 @pytest.mark.parametrize(
