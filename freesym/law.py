@@ -13,12 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from freesym import parameters
 from freesym.errors import InvalidLawError, UnsupportedOperationError
-from freesym.parameters import (
-    Number,
-    as_number,
-    exact_quotient,
-    is_expression,
-)
+from freesym.parameters import Number, Points, as_number, exact_quotient, is_expression
 from freesym.relations.relation import Relation
 from freesym.spectrum import atoms as _atoms
 from freesym.spectrum import bounds as _bounds
@@ -255,7 +250,7 @@ class Law(ParametrisedValue, SymbolicLaw, ABC):
 
     # ------------------------------------------------------------------ spectrum
 
-    def G(self, z: ArrayLike, digits: int | None = None) -> Any:
+    def G(self, z: Points, digits: int | None = None) -> Any:
         """``E 1/(z - X)``; at real ``z`` the limit from above, ``inf + nan j`` at atoms."""
         if digits is not None:
             return _certified().cauchy_transform(self._exact, z, digits, _limits())
@@ -263,7 +258,7 @@ class Law(ParametrisedValue, SymbolicLaw, ABC):
             return self.transform_formula("G")(z)
         return _density.cauchy_transform(self._numeric, z)
 
-    def M(self, z: ArrayLike, digits: int | None = None) -> Any:
+    def M(self, z: Points, digits: int | None = None) -> Any:
         """The moment generating function ``sum_{n>=1} m_n z^n = G(1/z)/z - 1``."""
         if digits is not None:
             return _certified().moment_transform(self._exact, z, digits)
@@ -271,7 +266,7 @@ class Law(ParametrisedValue, SymbolicLaw, ABC):
             return self.transform_formula("M")(z)
         return _density.moment_transform(self._numeric, z)
 
-    def R(self, w: ArrayLike, digits: int | None = None) -> Any:
+    def R(self, w: Points, digits: int | None = None) -> Any:
         """The R-transform ``G^{-1}(w) - 1/w`` at numbers where that inverse exists."""
         if digits is not None:
             return _certified_inversion().r_transform(self._exact, w, digits)
@@ -279,7 +274,7 @@ class Law(ParametrisedValue, SymbolicLaw, ABC):
             return self.transform_formula("R")(w)
         return _inversion.r_transform(self._numeric, w)
 
-    def S(self, m: ArrayLike, digits: int | None = None) -> Any:
+    def S(self, m: Points, digits: int | None = None) -> Any:
         """The S-transform ``(1 + m)/m M^{-1}(m)`` at numbers where that inverse exists."""
         if digits is not None:
             return _certified_inversion().s_transform(self._exact, m, digits)
@@ -287,7 +282,7 @@ class Law(ParametrisedValue, SymbolicLaw, ABC):
             return self.transform_formula("S")(m)
         return _inversion.s_transform(self._numeric, m)
 
-    def density(self, x: ArrayLike, digits: int | None = None) -> Any:
+    def density(self, x: Points, digits: int | None = None) -> Any:
         """The density of the absolutely continuous part; 0 outside the support.
 
         Parameters
@@ -322,7 +317,7 @@ class Law(ParametrisedValue, SymbolicLaw, ABC):
             return _certified().density(self._exact, x, digits, _limits())
         return _density.density(self._numeric, x)
 
-    def enclose_density(self, x: ArrayLike, digits: int = 30) -> Any:
+    def enclose_density(self, x: Points, digits: int = 30) -> Any:
         """The density with a proved error bound, an :class:`freesym.Enclosure`.
 
         Parameters
@@ -343,13 +338,13 @@ class Law(ParametrisedValue, SymbolicLaw, ABC):
 
         return _certified().enclose_density(self._exact, x, digits, floats_in(self), _limits())
 
-    def cdf(self, x: ArrayLike, digits: int | None = None) -> Any:
+    def cdf(self, x: Points, digits: int | None = None) -> Any:
         """The distribution function ``P(X <= x)``, atoms included; right-continuous."""
         if digits is not None:
             return _certified().cdf(self._exact, x, digits)
         return _distribution.cdf(self._numeric, x)
 
-    def quantile(self, q: ArrayLike, digits: int | None = None) -> Any:
+    def quantile(self, q: Points, digits: int | None = None) -> Any:
         """The smallest ``x`` with ``cdf(x) >= q``."""
         if digits is not None:
             return _certified().quantile(self._exact, q, digits)
@@ -437,7 +432,7 @@ class Law(ParametrisedValue, SymbolicLaw, ABC):
         """The atoms and their masses, ascending."""
         return _atoms.atoms(self.relation())
 
-    def log_potential(self, x: ArrayLike, digits: int | None = None) -> Any:
+    def log_potential(self, x: Points, digits: int | None = None) -> Any:
         """``E log|x - X|``."""
         if digits is not None:
             return _certified().log_potential(self._exact, x, digits, _limits())

@@ -10,16 +10,20 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from freesym.errors import InvalidLawError, UnboundParameterError, UnsupportedOperationError
 
 #: A parameter: ``int``, ``Fraction`` or ``float``, or a SymPy expression.
 Number = Any
+#: Where a law is evaluated; the last two, and texts, where digits are asked for.
+Points: TypeAlias = ArrayLike | Fraction | Decimal
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from freesym.errors import InvalidLawError
 from freesym.laws._models import rotated
 from freesym.laws.leaf import LeafLaw
 from freesym.lowering.measure import MeasureTable, measure_table
-from freesym.parameters import Number, as_number, short
+from freesym.parameters import Number, Points, as_number, short
 from freesym.relations.functions import measure_potential, measure_transform
 from freesym.relations.leaf import CauchyLeaf
 from freesym.spectrum.density import real_points, shaped
@@ -152,7 +152,7 @@ class Empirical(CauchyLeaf, LeafLaw):
             size = len(self.eigenvalues)
             return [table[k % side, k // side] / size for k in range(n)]
 
-    def cdf(self, x: ArrayLike, digits: int | None = None) -> Any:
+    def cdf(self, x: Points, digits: int | None = None) -> Any:
         """The share of eigenvalues up to ``x``."""
         if digits is not None:
             return super().cdf(x, digits)

@@ -6,12 +6,12 @@ from abc import abstractmethod
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from freesym.errors import ConvergenceError, UnsupportedOperationError
 from freesym.law import Law
 from freesym.nets.half_plane import HalfPlaneSystem
 from freesym.nets.half_plane_spectrum import HalfPlaneLeaf, spectrum
+from freesym.parameters import Points
 from freesym.relations.relation import Relation
 from freesym.spectrum import density as _density
 
@@ -27,7 +27,7 @@ class HalfPlaneLaw(Law):
         """A leaf of panels, which the solution of the equations fills."""
         return HalfPlaneLeaf(self.equations())
 
-    def density(self, x: ArrayLike, digits: int | None = None) -> Any:
+    def density(self, x: Points, digits: int | None = None) -> Any:
         """The density, from the equations at every point; in double precision only."""
         _refuse(digits)
         points = _density.real_points(x)
@@ -38,7 +38,7 @@ class HalfPlaneLaw(Law):
         _density.refuse_unsolved(flat, values)
         return _density.shaped(values, points.shape)
 
-    def G(self, z: ArrayLike, digits: int | None = None) -> Any:
+    def G(self, z: Points, digits: int | None = None) -> Any:
         """The Cauchy transform, from the equations at every point; in double precision only."""
         _refuse(digits)
         points = _density.complex_points(z)

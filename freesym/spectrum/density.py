@@ -7,10 +7,10 @@ import numbers
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from freesym.errors import ConvergenceError, FreesymError, InvalidLawError
-from freesym.parameters import short
+from freesym.parameters import Points, short
 from freesym.relations import nodes
 from freesym.relations.leaf import CauchyLeaf
 from freesym.relations.relation import Relation
@@ -33,7 +33,7 @@ _POWER = 1.3
 INFINITE = complex(math.inf, math.nan)
 
 
-def real_points(x: ArrayLike, name: str = "x") -> Real:
+def real_points(x: Points, name: str = "x") -> Real:
     """The points as a float array; complex and non-numerical input is refused."""
     try:
         points = np.asarray(x)
@@ -48,6 +48,10 @@ def real_points(x: ArrayLike, name: str = "x") -> Real:
 def _is_real(value: object) -> bool:
     """Whether an element of an object array is a number (a Fraction, a SymPy number)."""
     return isinstance(value, numbers.Real) or bool(getattr(value, "is_real", False))
+
+
+def _is_complex(value: object) -> bool:
+    return isinstance(value, numbers.Complex) or bool(getattr(value, "is_complex", False))
 
 
 def shaped(values: NDArray[Any], shape: tuple[int, ...]) -> Any:
@@ -67,7 +71,7 @@ def refuse_unsolved(points: NDArray[Any], values: NDArray[Any]) -> None:
         )
 
 
-def density(relation: Relation, x: ArrayLike) -> Any:
+def density(relation: Relation, x: Points) -> Any:
     """The density of the absolutely continuous part at real points."""
     from freesym.spectrum.existence import require_law
 
@@ -189,7 +193,7 @@ def _limit(far: float, near: float, nearest: float) -> float:
     return 0.0 if fades else max(nearest, 0.0)
 
 
-def cauchy_transform(relation: Relation, z: ArrayLike) -> Any:
+def cauchy_transform(relation: Relation, z: Points) -> Any:
     """``G`` at complex points, by reflection in the lower half-plane.
 
     Complex infinity, ``inf + nan j``, at atoms and at edges where the transform is infinite.
@@ -262,15 +266,16 @@ def _size(relation: Relation) -> float:
     return extent if extent > 0 else 1.0
 
 
-def complex_points(z: ArrayLike) -> Complex:
+def complex_points(z: Points, name: str = "z") -> Complex:
     """The points as a complex array; non-numerical input is refused."""
     try:
         points = np.asarray(z)
-    except (TypeError, ValueError):
-        raise InvalidLawError(f"z = {short(z)} is not an array of complex numbers") from None
-    if points.dtype.kind not in "biufc":
-        raise InvalidLawError(f"z has type {points.dtype}; give complex numbers")
-    return points.astype(np.complex128)
+        exact = points.dtype == object and all(map(_is_complex, points.flat))
+        if points.dtype.kind in "biufc" or exact:
+            return points.astype(np.complex128)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise InvalidLawError(f"{name} = {short(z)} is not an array of complex numbers")
 
 
 def _reflected(relation: Relation, z: Complex) -> Complex:
@@ -279,7 +284,7 @@ def _reflected(relation: Relation, z: Complex) -> Complex:
     return np.where(below, g.conj(), g)
 
 
-def moment_transform(relation: Relation, z: ArrayLike) -> Any:
+def moment_transform(relation: Relation, z: Points) -> Any:
     """``M(z) = psi(1/z)``; complex infinity at the reciprocals of atoms other than 0."""
     points = complex_points(z)
     flat = points.ravel()

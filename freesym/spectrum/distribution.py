@@ -9,9 +9,10 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from freesym.errors import ConvergenceError, InvalidLawError
+from freesym.parameters import Points
 from freesym.relations.relation import Relation
 from freesym.spectrum.atoms import atoms
 from freesym.spectrum.bounds import hull
@@ -40,7 +41,7 @@ def _masses(relation: Relation) -> list[tuple[float, float]]:
     return sorted((float(a), float(m)) for a, m in atoms(relation).items())
 
 
-def cdf(relation: Relation, x: ArrayLike) -> Any:
+def cdf(relation: Relation, x: Points) -> Any:
     """``P(X <= x) = 1 - Im u(x + i0)/pi``, with half of an atom at ``x`` added."""
     points = real_points(x)
     require_law(relation)
@@ -190,7 +191,7 @@ def _scale(relation: Relation) -> float:
     return max(ends, default=1.0) or 1.0
 
 
-def log_potential(relation: Relation, x: ArrayLike) -> Any:
+def log_potential(relation: Relation, x: Points) -> Any:
     """``E log|x - X| = Re u(x + i0)``."""
     points = real_points(x)
     flat = points.ravel()
@@ -372,7 +373,7 @@ def _inverted(table: QuantileTable, q: Real) -> tuple[Real, Real, Real]:
     return low, high, low + t * width
 
 
-def quantile(relation: Relation, q: ArrayLike) -> Any:
+def quantile(relation: Relation, q: Points) -> Any:
     """The smallest ``x`` with ``cdf(x) >= q``, by safeguarded Newton on (cdf, density)."""
     levels = real_points(q, "q")
     flat = levels.ravel()

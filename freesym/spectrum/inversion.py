@@ -11,9 +11,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from freesym.errors import ConvergenceError, UnsupportedOperationError
+from freesym.parameters import Points
 from freesym.relations import nodes
 from freesym.relations.leaf import RTransformLeaf
 from freesym.relations.relation import Relation
@@ -27,9 +27,9 @@ _STEPS, _RATIO, _LONGEST = 40, 1.2, 400
 _SETTLED, _MOVED = 1e-11, 0.3
 
 
-def r_transform(relation: Relation, w: ArrayLike) -> Any:
+def r_transform(relation: Relation, w: Points) -> Any:
     """``R(w) = G^{-1}(w) - 1/w``; without a mean only sums of laws that state ``R`` have it."""
-    points = complex_points(w)
+    points = complex_points(w, "w")
     flat = points.ravel()
     try:
         middle = _middle(relation)
@@ -58,9 +58,9 @@ def _middle(relation: Relation) -> float:
     return 0.5 * (lower + upper) if bounded else float(moments(relation, 1)[0])
 
 
-def s_transform(relation: Relation, m: ArrayLike) -> Any:
+def s_transform(relation: Relation, m: Points) -> Any:
     """``S(m) = (1 + m)/m chi(m)``, ``chi`` the inverse of the moment generating function."""
-    points = complex_points(m)
+    points = complex_points(m, "m")
     flat = points.ravel()
     mean, second = map(float, moments(relation, 2))
     if mean == 0:

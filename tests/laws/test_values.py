@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import sympy
 
-from freesym.errors import UnsupportedOperationError
+import freesym as fs
+from freesym.errors import InvalidLawError, UnsupportedOperationError
 from freesym.law import Law
 from freesym.laws import (
     Arcsine,
@@ -211,3 +212,18 @@ def test_empirical_distribution_functions_step_at_the_eigenvalues():
     assert law.cdf(np.nextafter(values[0], -np.inf)) == 0
     assert np.isnan(law.cdf([np.nan, 0.0])[0])
     assert law.cdf([-np.inf, np.inf]).tolist() == [0, 1]
+
+
+def test_exact_numbers_are_points_of_every_transform() -> None:
+    law = fs.Semicircle() + 1
+    half = Fraction(1, 2)
+    for name in ("G", "M", "R", "S", "density", "cdf", "log_potential"):
+        function = getattr(law, name)
+        assert function(half / 8) == function(0.0625)
+    mixed = np.array([sympy.I, half], dtype=object)
+    np.testing.assert_array_equal(law.G(mixed), law.G([1j, 0.5]))
+    for bad in (mixed, [None], "a", [sympy.Symbol("x")]):
+        with pytest.raises(InvalidLawError, match="array of"):
+            law.density(bad)
+    with pytest.raises(InvalidLawError, match="m = 'a' is not an array of complex numbers"):
+        law.S("a")
