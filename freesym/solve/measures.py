@@ -19,7 +19,7 @@ from freesym.algebra.integration import integral
 from freesym.errors import PrecisionError, UnsupportedOperationError
 from freesym.parameters import is_expression
 from freesym.relations.relation import Relation
-from freesym.solve.ranges import Range, range_of, whole_line
+from freesym.solve.ranges import Range, growth_of, range_of, whole_line
 
 acb, arb = flint.acb, flint.arb
 Ball = Any
@@ -106,9 +106,9 @@ class Pushed(ExactMeasure):
 
     is_integrated = True
 
-    def __init__(self, function: Any, base: str) -> None:
+    def __init__(self, function: Any, base: str, symbol: Any = None) -> None:
         self.function, self.base = function, base
-        self.symbol = next(iter(function.free_symbols))
+        self.symbol = next(iter(function.free_symbols)) if symbol is None else symbol
         self._last: tuple[Any, Values] | None = None
 
     def transform(self, w: Ball) -> Values:
@@ -200,43 +200,84 @@ class Pushed(ExactMeasure):
         return least, most
 
     def _integral(self, integrand: Callable[[Ball], Ball], limit: int) -> Ball:
+        return self.integral_along(integrand, *self.ends(), limit)
+
+    def potential(self, w: Ball, side: int) -> Ball:
+        """An integral too, for functions that grow at most exponentially beyond the cut."""
+        from freesym.solve.machine import log_on_side
+
+        nearest = abs(w.imag).lower()
+        if w.imag.is_zero():
+            nearest = min(self._distance_from(w.real, ends) for ends in self._ends())
+        rest = self.potential_beyond(w, nearest)
+        return self._integral(lambda f: log_on_side(w - f, side), _EVALUATIONS) + rest
+
+    def ends(self) -> Range:
+        """The ends of the interval on which is integrated."""
+        return (arb(0), arb(1)) if self.base == "uniform" else (-self._cut(), self._cut())
+
+    def integral_along(
+        self, integrand: Callable[[Ball], Ball], start: Ball, end: Ball, limit: int
+    ) -> Ball:
+        """The integral over a segment, of what is given as a function of ``f``."""
         normal = self.base == "normal"
 
         def at(x: Ball) -> Ball:
             value = integrand(evaluated(self.function, self.symbol, x))
             return value * (-x * x / 2).exp() if normal else value
 
-        if not normal:
-            return integral(at, 0, 1, limit)
-        cut = self._cut()
-        return integral(at, -cut, cut, limit) / (2 * arb.pi()).sqrt()
+        total = integral(at, start, end, limit)
+        return total / (2 * arb.pi()).sqrt() if normal else total
 
-    def potential(self, w: Ball, side: int) -> Ball:
-        """An integral too, for functions that are bounded beyond the cut."""
-        from freesym.solve.machine import log_on_side
+    def mean(self) -> Any:
+        """``E f(X)``; beyond the cut ``L``, ``E exp(a + b X)`` is ``exp(a + b^2/2) P(X > L - b)``.
 
-        rest = acb(0) if self.base == "uniform" else self._potential_beyond(w)
-        return self._integral(lambda f: log_on_side(w - f, side), _EVALUATIONS) + rest
+        Raises
+        ------
+        UnsupportedOperationError
+            If the function is not seen to grow at most exponentially.
+        """
+        inside = self._integral(lambda f: f, _EVALUATIONS).real
+        if self.base == "uniform":
+            return inside
+        a, b = self._growth()
+        beyond = (a + b * b / 2).exp() * ((self._cut() - b) / arb(2).sqrt()).erfc()
+        return inside + arb(0, beyond.upper())
 
-    def _potential_beyond(self, w: Ball) -> Ball:
-        """A ball around 0 that contains what lies beyond the cut."""
-        total = arb(0)
-        for low, high in self._ends():
-            if not (low.is_finite() and high.is_finite()):
-                raise UnsupportedOperationError(
-                    "the log-potential of a function that is not bounded, or not seen to be, has "
-                    "no certified digits; its density has"
-                )
-            nearest = abs(w.imag).lower()
-            if w.imag.is_zero():
-                nearest = min(abs(w.real - low).lower(), abs(w.real - high).lower())
-            if not nearest > 0 or (w.imag.is_zero() and low <= w.real <= high):
-                raise PrecisionError("the log-potential meets the values of a function")
-            largest = abs(w).upper() + low.abs_upper() + high.abs_upper()
-            size = abs(largest.log()) + abs(nearest.log()) + arb.pi()
-            total = total + self._mass_beyond() * size
-        error = arb(0, total.upper())
+    def _growth(self) -> Range:
+        growth = growth_of(self.function, self.symbol, self._cut())
+        if growth is None:
+            raise UnsupportedOperationError(
+                "the log-potential and the mean of a function that is not seen to grow at most "
+                "exponentially have no certified digits; its density has"
+            )
+        return growth
+
+    def mass_beyond(self) -> Any:
+        """The probability of the variable to lie on one side of the interval."""
+        return arb(0) if self.base == "uniform" else self._mass_beyond()
+
+    def potential_beyond(self, w: Ball, nearest: Any) -> Ball:
+        """A ball around 0 that contains what lies beyond the cut ``L``.
+
+        Where ``|f(t)| <= exp(a + b |t|)`` and ``d <= |w - f(t)|``, the modulus of the logarithm is
+        at most ``log(1 + |w|) + |a| + b |t| + |log d| + pi``.
+        """
+        if self.base == "uniform":
+            return acb(0)
+        if not nearest > 0:
+            raise PrecisionError("the log-potential meets the values of a function")
+        growth = self._growth()
+        constant = (1 + abs(w)).log() + abs(growth[0]) + abs(nearest.log()) + arb.pi()
+        # E |X| over X > L is the density at L
+        at_cut = (-(self._cut() ** 2) / 2).exp() / (2 * arb.pi()).sqrt()
+        error = arb(0, (2 * (constant * self._mass_beyond() + growth[1] * at_cut)).upper())
         return acb(error, error)
+
+    @staticmethod
+    def _distance_from(x: Any, ends: Range) -> Any:
+        low, high = ends
+        return (x - high).lower() if x > high else (low - x).lower() if x < low else arb(0)
 
     def turn(self, w: Ball, side: int) -> Fraction | None:
         """A continuous function whose values avoid a point lies on one side of it."""

@@ -66,65 +66,87 @@ def share_at(measure: Pushed, x: Any) -> Share | None:
     return Share(density, below)
 
 
+@dataclass(frozen=True)
+class Isolation:
+    """Intervals with one place each, on which ``f' != 0``, and a bound of ``|f - x|`` elsewhere."""
+
+    intervals: list[Any]
+    distance: Any
+
+
 def crossings(measure: Pushed, x: Any) -> list[Crossing]:
     """All of them, ascending."""
-    bits = flint.ctx.prec
-    with flint.ctx.workprec(min(bits, _ISOLATING_BITS)):
-        found = _isolated(measure, x, *_window(measure, x))
-    return [_refined(measure, x, interval) for interval in sorted(found, key=_middle)]
+    intervals = sorted(isolated(measure, x).intervals, key=_middle)
+    return [_refined(measure, x, interval) for interval in intervals]
+
+
+def isolated(measure: Pushed, x: Any) -> Isolation:
+    """The places where ``f`` takes the value ``x``, told apart.
+
+    Raises
+    ------
+    PrecisionError
+        If they could not be.
+    """
+    with flint.ctx.workprec(min(flint.ctx.prec, _ISOLATING_BITS)):
+        return _bisected(measure, x, *_window(measure, x))
 
 
 def _middle(interval: Any) -> float:
     return float(interval.mid())
 
 
-def _window(measure: Pushed, x: Any) -> tuple[Any, Any]:
-    """An interval outside of which ``f`` is not ``x``."""
+def _window(measure: Pushed, x: Any) -> tuple[Any, Any, Any]:
+    """An interval outside of which ``f`` is not ``x``, and a bound of ``|f - x|`` there."""
     if measure.base == "uniform":
-        return arb(0), arb(1)
-    ends = []
+        return arb(0), arb(1), arb.pos_inf()
+    ends, distances = [], []
     for sign in (-1, 1):
         cut = _FIRST_CUT
-        while not _avoids(measure, x, sign * cut):
+        while (distance := _distance_beyond(measure, x, sign * cut)) is None:
             cut *= 2
             if cut > _LAST_CUT:
                 raise PrecisionError(
                     "a function of a normal variable is not known to leave a value far away"
                 )
         ends.append(arb(sign * cut))
-    return ends[0], ends[1]
+        distances.append(distance)
+    return ends[0], ends[1], min(distances)
 
 
-def _avoids(measure: Pushed, x: Any, cut: int) -> bool:
-    """Whether the values on a ray keep off ``x``: by their range, or as they move away from it."""
+def _distance_beyond(measure: Pushed, x: Any, cut: int) -> Any | None:
+    """How far the values on a ray keep off ``x``: by their range, or as they move away from it."""
     ray = (arb(cut), arb.pos_inf()) if cut > 0 else (arb.neg_inf(), arb(cut))
     low, high = range_of(measure.function, measure.symbol, ray)
     if low > x or high < x:
-        return True
+        return (low - x if low > x else x - high).lower()
     if not is_continuous(measure.function, measure.symbol, ray):
-        return False
+        return None
     start = _at(measure, arb(cut)) - x
     least, most = range_of(_derivative(measure.function, measure.symbol), measure.symbol, ray)
     grows, falls = (least > 0, most < 0) if cut > 0 else (most < 0, least > 0)
-    return bool((start > 0 and grows) or (start < 0 and falls))
+    return abs(start).lower() if (start > 0 and grows) or (start < 0 and falls) else None
 
 
-def _isolated(measure: Pushed, x: Any, a: Any, b: Any) -> list[Any]:
-    """Intervals that contain one solution each."""
+def _bisected(measure: Pushed, x: Any, a: Any, b: Any, beyond: Any) -> Isolation:
+    """Every part of an interval without a solution, or with one."""
     found: list[Any] = []
+    distance = beyond
     stack = [(a, b)]
     for _ in range(_MOST_INTERVALS):
         if not stack:
-            return found
+            return Isolation(found, distance)
         low, high = stack.pop()
         interval = low.union(high)
         value = _at(measure, interval) - x
         if value > 0 or value < 0:
+            distance = min(distance, abs(value).lower())
             continue
         slope = _at(measure, interval, order=1)
         if slope > 0 or slope < 0:
             first, last = (_at(measure, end) - x for end in (low, high))
             if (first > 0 and last > 0) or (first < 0 and last < 0):
+                distance = min(distance, abs(first).lower(), abs(last).lower())
                 continue
             if (first < 0 and last > 0) or (first > 0 and last < 0):
                 found.append(interval)
@@ -150,9 +172,18 @@ def _refined(measure: Pushed, x: Any, interval: Any) -> Crossing:
     return Crossing(interval, slope)
 
 
+def value_at(measure: Pushed, t: Any) -> Any:
+    """``f`` on a complex ball."""
+    return evaluated(measure.function, measure.symbol, t)
+
+
+def derivative_at(measure: Pushed, t: Any) -> Any:
+    """``f'`` on a complex ball."""
+    return evaluated(_derivative(measure.function, measure.symbol), measure.symbol, t)
+
+
 def _at(measure: Pushed, t: Any, order: int = 0) -> Any:
-    expression = measure.function if order == 0 else _derivative(measure.function, measure.symbol)
-    return evaluated(expression, measure.symbol, acb(t)).real
+    return (value_at if order == 0 else derivative_at)(measure, acb(t)).real
 
 
 @lru_cache(maxsize=64)

@@ -45,6 +45,7 @@ _LIMITS: dict[str, tuple[Callable[[Any], Any], Any, Any]] = {
     "atan": (lambda x: x.atan(), -arb(2), arb(2)),
     "sinh": (lambda x: x.sinh(), arb.neg_inf(), arb.pos_inf()),
 }
+_EXPONENTIAL = frozenset({"exp", "sinh", "cosh"})
 _BOUNDED = frozenset({"sin", "cos"})
 _WITHOUT_POLES = frozenset({*_LIMITS, *_BOUNDED, "cosh", "sech", "erfc"})
 
@@ -161,3 +162,75 @@ def is_continuous(expression: Any, symbol: Any, x: Range) -> bool:
         return bool(low > 0)
     name = type(expression).__name__
     return name in _WITHOUT_POLES or (name == "log" and bool(low > 0))
+
+
+def growth_of(expression: Any, symbol: Any, cut: Any) -> Range | None:
+    """Numbers ``a``, ``b`` with ``|f(t)| <= exp(a + b |t|)`` for ``|t| >= cut >= 1``.
+
+    None where the rules give none, as for ``exp(t^2)``.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> t = sympy.Symbol("t")
+    >>> a, b = growth_of(t**2 * sympy.exp(1 - 3 * t), t, arb(4))
+    >>> bool(abs(a - 1) < 1e-9), bool(b == 5)
+    (True, True)
+    >>> growth_of(sympy.exp(t**2), t, arb(4)) is None
+    True
+    """
+    if expression == symbol:
+        return arb(0), arb(1)
+    largest = _largest_beyond(expression, symbol, cut)
+    if largest is not None:
+        return (1 + largest).log(), arb(0)
+    if expression.is_Pow and expression.args[1].is_Integer and expression.args[1] > 0:
+        base = growth_of(expression.args[0], symbol, cut)
+        n = int(expression.args[1])
+        return None if base is None else (n * base[0], n * base[1])
+    if type(expression).__name__ in _EXPONENTIAL:
+        return _linear_bound(expression.args[0], symbol, cut)
+    if not (expression.is_Add or expression.is_Mul):
+        return None
+    parts = [growth_of(e, symbol, cut) for e in expression.args]
+    if any(part is None for part in parts):
+        return None
+    known = [part for part in parts if part is not None]
+    if expression.is_Mul:
+        return sum((a for a, _ in known), arb(0)), sum((b for _, b in known), arb(0))
+    return arb(len(known)).log() + _largest([a for a, _ in known]), _largest([b for _, b in known])
+
+
+def _linear_bound(expression: Any, symbol: Any, cut: Any) -> Range | None:
+    """Numbers with ``|f(t)| <= a + b |t|``."""
+    if expression == symbol:
+        return arb(0), arb(1)
+    largest = _largest_beyond(expression, symbol, cut)
+    if largest is not None:
+        return largest, arb(0)
+    factor, rest = expression.as_independent(symbol, as_Add=False)
+    if expression.is_Mul and rest != expression:
+        bound = _linear_bound(rest, symbol, cut)
+        scale = abs(real_ball(factor))
+        return None if bound is None else (scale * bound[0], scale * bound[1])
+    if not expression.is_Add:
+        return None
+    parts = [_linear_bound(e, symbol, cut) for e in expression.args]
+    if any(part is None for part in parts):
+        return None
+    known = [part for part in parts if part is not None]
+    return sum((a for a, _ in known), arb(0)), sum((b for _, b in known), arb(0))
+
+
+def _largest_beyond(expression: Any, symbol: Any, cut: Any) -> Any | None:
+    """A bound of ``|f|`` on both rays."""
+    rays = ((cut, arb.pos_inf()), (arb.neg_inf(), -cut))
+    ends = [end for ray in rays for end in range_of(expression, symbol, ray)]
+    return _largest([abs(end) for end in ends]) if all(e.is_finite() for e in ends) else None
+
+
+def _largest(values: list[Any]) -> Any:
+    found = values[0]
+    for value in values[1:]:
+        found = found.max(value)
+    return found

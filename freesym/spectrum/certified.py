@@ -19,6 +19,7 @@ from freesym.relations.functions import integrated_potential
 from freesym.relations.leaf import Leaf
 from freesym.relations.relation import Relation
 from freesym.solve.certificate import certifier
+from freesym.solve.contours import contour
 from freesym.solve.machine import NAN, is_real
 from freesym.solve.measures import ExactMeasure, Pushed, Values, exact_measure
 from freesym.solve.potentials import log_potential
@@ -79,7 +80,7 @@ def _solved(relation: Relation, z: Ball, bits: int, potential: bool) -> Enclosed
     if pushed is not None and z.is_finite():
         share = share_at(pushed, z.real)
         if share is not None:
-            return _inside(z.real, share)
+            return _inside(pushed, z.real, share, potential)
     if not z.is_finite():
         raise PrecisionError("a part is asked for values beside infinity")
     engine = certifier(relation)
@@ -101,15 +102,20 @@ def _solved(relation: Relation, z: Ball, bits: int, potential: bool) -> Enclosed
     return Enclosed(g, psi, *without_turns(u, turn))
 
 
-def _inside(x: Any, share: Share) -> Enclosed:
-    """What density and mass of a function of a variable say of ``G`` at one of its values.
+def _inside(measure: Pushed, x: Any, share: Share, potential: bool) -> Enclosed:
+    """The transforms of a function of a variable at one of its values.
 
-    The real parts are principal values and are not computed.
+    Density and mass are known in closed form; the real parts are integrals, and NaN if these are
+    refused.
     """
-    unknown, height = arb.nan(), -arb.pi() * share.density
-    return Enclosed(
-        acb(unknown, height), acb(unknown, x * height), acb(unknown, arb.pi() * (1 - share.below))
-    )
+    height = -arb.pi() * share.density
+    try:
+        path = contour(measure, x)
+        real, level = path.transform().real, path.potential().real if potential else arb.nan()
+    except (PrecisionError, UnsupportedOperationError):
+        real = level = arb.nan()
+    g = acb(real, height)
+    return Enclosed(g, x * g - 1, acb(level, arb.pi() * (1 - share.below)))
 
 
 def _on_axis(x: Ball) -> Ball:

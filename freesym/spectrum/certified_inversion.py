@@ -23,7 +23,6 @@ from typing import Any
 
 import flint
 
-from freesym.algebra.constants import real_ball
 from freesym.errors import (
     ConvergenceError,
     FreesymError,
@@ -35,6 +34,7 @@ from freesym.spectrum import inversion
 from freesym.spectrum.arcs import Kind
 from freesym.spectrum.certified import Enclosed, enclosed
 from freesym.spectrum.certified_hull import certified_hull
+from freesym.spectrum.certified_means import certified_mean
 from freesym.spectrum.certified_numbers import (
     Point,
     checked_digits,
@@ -44,8 +44,6 @@ from freesym.spectrum.certified_numbers import (
     to_mpc,
     to_mpf,
 )
-from freesym.spectrum.expansions import exact
-from freesym.spectrum.moments import moments
 
 acb, arb = flint.acb, flint.arb
 Ball = Any
@@ -63,7 +61,7 @@ def r_transform(relation: Relation, w: Any, digits: Any) -> Any:
     def at(value: Any) -> Any:
         point = exact_complex(value, "w")
         if point == _ZERO:
-            return to_mpf(refined(lambda bits: _mean(relation), n, lambda: "the mean"), n)
+            return to_mpf(refined(lambda bits: certified_mean(relation), n, lambda: "the mean"), n)
         start = inversion.r_transform(relation.numeric(), _rounded(point)) + 1 / _rounded(point)
         inverse = _Inverse(relation, point, start, "g")
 
@@ -82,7 +80,9 @@ def s_transform(relation: Relation, m: Any, digits: Any) -> Any:
     def at(value: Any) -> Any:
         point = exact_complex(value, "m")
         if point == _ZERO:
-            return to_mpf(refined(lambda bits: 1 / _mean(relation), n, lambda: "the mean"), n)
+            return to_mpf(
+                refined(lambda bits: 1 / certified_mean(relation), n, lambda: "the mean"), n
+            )
         s = inversion.s_transform(relation.numeric(), _rounded(point))
         start = (1 + _rounded(point)) / (_rounded(point) * s)
         inverse = _Inverse(relation, point, start, "psi")
@@ -103,27 +103,6 @@ def _rounded(point: Point) -> complex | float:
 
 def _number(value: Ball, point: Point, digits: int) -> Any:
     return to_mpf(value.real, digits) if point.imag == 0 else to_mpc(value, digits)
-
-
-def _mean(relation: Relation) -> Any:
-    """The mean at the present precision: ``z psi(z)`` averaged over a circle.
-
-    With ``n`` points on the circle of four times the radius ``r`` of the spectrum the moments of
-    order ``1 + k n``, over ``(4 r)^(k n)``, are left; they are at most ``r 4^(-k n)``.
-    """
-    known = moments(exact(relation), 1)[0]
-    if not isinstance(known, float):
-        return real_ball(known)
-    reach = max(map(abs, certified_hull(relation.numeric())))
-    if not reach < math.inf:
-        raise UnsupportedOperationError("the mean of this unbounded law is an integral")
-    bits = flint.ctx.prec
-    half = bits // 4 + 1
-    total = arb(0)
-    for k in range(half):
-        z = 4 * reach * acb(arb(2 * k + 1) / (2 * half)).exp_pi_i()
-        total = total + (z * enclosed(relation, z, bits).psi).real
-    return total / half + arb(0, (2 * reach * arb(4) ** (-2 * half)).upper())
 
 
 class _Inverse:
@@ -158,7 +137,7 @@ class _Inverse:
 
     def _weight(self) -> Any:
         """The limit of ``z f(z)`` at infinity."""
-        return arb(1) if self.name == "g" else _mean(self.relation)
+        return arb(1) if self.name == "g" else certified_mean(self.relation)
 
     # ------------------------------------------------------------------ on the line
 

@@ -16,8 +16,11 @@ from freesym.algebra.constants import real_ball
 from freesym.errors import PrecisionError
 from freesym.laws.uniform import Uniform
 from freesym.relations import nodes
+from freesym.relations.leaf import Leaf
 from freesym.relations.relation import Relation
-from freesym.spectrum.certified_numbers import bits_for, exact_real, is_known
+from freesym.solve.contours import contour
+from freesym.solve.measures import Pushed, exact_measure
+from freesym.spectrum.certified_numbers import bits_for, exact_real, is_known, refined
 
 #: A summand: its weight, the law, the point.
 Term = tuple[Any, Relation, Any]
@@ -25,6 +28,16 @@ Term = tuple[Any, Relation, Any]
 Value = Callable[[Relation, Any, int], Any]
 #: More digits for terms that cancel: at first, and beyond twice the digits asked for.
 _SPARE, _MOST_SPARE = 4, 64
+
+
+def has_determinant_of_parts(relation: Relation) -> bool:
+    """Whether the log-determinant follows from those of the parts at once."""
+    return bool(_terms_at_zero(relation)) or _function_of(relation) is not None
+
+
+def _function_of(relation: Relation) -> Pushed | None:
+    measure = exact_measure(relation) if isinstance(relation, Leaf) else None
+    return measure if isinstance(measure, Pushed) else None
 
 
 def potential_from_parts(relation: Relation, x: Any, digits: int, potential: Value) -> Any:
@@ -45,6 +58,9 @@ def potential_from_parts(relation: Relation, x: Any, digits: int, potential: Val
     """
     if isinstance(relation, Uniform):
         return _at_an_end(relation, x, digits)
+    measure = _function_of(relation)
+    if measure is not None:
+        return _of_function(measure, x, digits)
     terms = _terms(relation, x) or (_terms_at_zero(relation) if x == 0 else [])
     if not terms:
         return None
@@ -55,6 +71,8 @@ def potential_from_parts(relation: Relation, x: Any, digits: int, potential: Val
             total = _constant(relation)
             for (weight, _, _), value in zip(terms, values, strict=True):
                 total = total + real_ball(weight) * value
+            if total.is_nan():
+                raise PrecisionError("the log-potentials of the parts are infinite")
             if not total.is_finite() or is_known(total, bits_for(digits)):
                 return total
         spare *= 4
@@ -124,6 +142,36 @@ def _at_an_end(relation: Uniform, x: Any, digits: int) -> Any:
         return None
     with working_precision(2 * bits_for(digits) + 64):
         return (real_ball(relation.b) - real_ball(relation.a)).log() - 1
+
+
+def _of_function(measure: Pushed, x: Any, digits: int) -> Any:
+    compute = _log_of_function if x == 0 else _at_a_value
+    return refined(
+        lambda bits: compute(measure, real_ball(x)),
+        digits,
+        lambda: "the log-potential of a function",
+        is_known,
+    )
+
+
+def _at_a_value(measure: Pushed, x: Any) -> Any:
+    return contour(measure, x).potential().real
+
+
+def _log_of_function(measure: Pushed, zero: Any) -> Any:
+    """``E log|f(X)|``, by the factors of ``f``: powers and exponentials have no logarithm at 0."""
+    f = measure.function
+    if measure.symbol not in f.free_symbols:
+        return abs(real_ball(f)).log()
+    if f.is_Mul:
+        parts = (Pushed(factor, measure.base, measure.symbol) for factor in f.args)
+        return sum((_log_of_function(part, zero) for part in parts), zero)
+    if f.is_Pow and f.exp.is_Rational:
+        base = Pushed(f.base, measure.base, measure.symbol)
+        return real_ball(f.exp) * _log_of_function(base, zero)
+    if type(f).__name__ == "exp":
+        return Pushed(f.args[0], measure.base, measure.symbol).mean()
+    return _at_a_value(measure, zero)
 
 
 def _is_end(relation: Uniform, x: Any) -> bool:

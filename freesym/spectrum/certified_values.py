@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable
 from fractions import Fraction
@@ -40,7 +41,11 @@ from freesym.spectrum.certified_numbers import (
     to_mpc,
     to_mpf,
 )
-from freesym.spectrum.certified_parts import density_from_parts, potential_from_parts
+from freesym.spectrum.certified_parts import (
+    density_from_parts,
+    has_determinant_of_parts,
+    potential_from_parts,
+)
 from freesym.spectrum.expansions import exact
 
 acb, arb = flint.acb, flint.arb
@@ -203,11 +208,18 @@ def _potential_ball(relation: Relation, x: Any, digits: int, limits: Limits | No
     def compute(bits: int) -> Any:
         return enclosed(relation, point.ball(), bits, potential=True).u.real
 
+    def by_parts() -> Any:
+        part = partial(_potential_ball, limits=limits)
+        return potential_from_parts(relation, x, digits, part)
+
+    if x == 0 and has_determinant_of_parts(relation):
+        with contextlib.suppress(FreesymError):
+            return _around_zero(by_parts())
     found = _or_limit(
         lambda: refined(compute, digits, lambda: f"the log-potential at {_shown(x)}", is_known),
         lambda: potential_in_gap(relation, x, bits_for(digits)),
         None if limits is None else lambda: limits.potential(relation, x, digits),
-        lambda: potential_from_parts(relation, x, digits, partial(_potential_ball, limits=limits)),
+        by_parts,
     )
     return _around_zero(found)
 
