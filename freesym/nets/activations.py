@@ -53,6 +53,10 @@ class Activation(ABC):
     def derivative(self, x: Array) -> Array:
         """Its slope, of an array of any shape; one-sided values at kinks."""
 
+    def slope_formula(self, x: Any) -> Any:
+        """The slope as an analytic SymPy expression of ``x``; None if there is none."""
+        return None
+
     def gaussian_mean(self, q: ArrayLike) -> Any:
         """``E phi(h)`` for normal ``h`` of variance ``q``, a number or an array."""
         return _from_zero(

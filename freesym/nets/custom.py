@@ -101,6 +101,15 @@ class CustomActivation(Activation):
             return "given"
         return "complex" if _takes_complex(self.function) else "difference"
 
+    def slope_formula(self, x: Any) -> Any:
+        """The slope that was given, or the derivative, where there are no kinks."""
+        formula: Any = self.slope
+        if formula is None and is_expression(self.function):
+            formula = self.function.diff()
+        if self.breakpoints or not is_expression(formula):
+            return None
+        return formula.subs(dict.fromkeys(formula.free_symbols, x))
+
     @cached_property
     def _slope(self) -> Callable[[Array], Any]:
         if self.slope is not None:

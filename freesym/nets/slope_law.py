@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.polynomial import legendre
@@ -18,6 +18,7 @@ from freesym.law import Law
 from freesym.laws import Bernoulli, Discrete, PointMass, TwoPoint, _measures
 from freesym.laws._models import rotated
 from freesym.laws.leaf import LeafLaw
+from freesym.lazy import LazyModule
 from freesym.lowering.measure import FittedMeasure, MeasureTable, raw_moments
 from freesym.lowering.reweighted import Geometry, Reweighted, Zone, fit_geometry
 from freesym.nets.activations import Activation
@@ -26,6 +27,8 @@ from freesym.nets.normal import upper
 from freesym.parameters import POSITIVE, Number, checked, number_repr, parameter, to_float
 from freesym.relations.functions import measure_potential, measure_transform
 from freesym.relations.leaf import CauchyLeaf
+
+sympy: Any = LazyModule("sympy")
 
 Floats = NDArray[np.float64]
 Slope = Callable[[Floats], Floats]
@@ -56,6 +59,8 @@ class SlopeLaw(CauchyLeaf, LeafLaw):
 
     activation: Activation
     q: Number = parameter(POSITIVE)
+    #: The variable that the formula is a function of.
+    base: ClassVar[str] = "normal"
 
     def __post_init__(self) -> None:
         if not isinstance(self.activation, Activation):
@@ -69,6 +74,14 @@ class SlopeLaw(CauchyLeaf, LeafLaw):
 
     def __repr__(self) -> str:
         return f"SlopeLaw({self.activation!r}, {number_repr(self.q)})"
+
+    @cached_property
+    def function(self) -> Any:
+        """The squared slope as a formula of a standard normal variable; None if there is none."""
+        t = sympy.Symbol("t", real=True)
+        q = sympy.Rational(self.q) if isinstance(self.q, float) else sympy.sympify(self.q)
+        slope = self.activation.slope_formula(sympy.sqrt(q) * t)
+        return None if slope is None or not slope.has(t) else slope**2
 
     @cached_property
     def _table(self) -> MeasureTable:
@@ -116,8 +129,9 @@ class SlopeLaw(CauchyLeaf, LeafLaw):
         from freesym.kernels import layout
         from freesym.lowering.measure import sources
 
-        points, weights = sources(self._table)
-        count = int(self._table.integers[layout.ATOM_COUNT])
+        table = _tabulated(self.activation, float(self.q))
+        points, weights = sources(table)
+        count = int(table.integers[layout.ATOM_COUNT])
         return dict(zip(points[:count].tolist(), weights[:count].tolist(), strict=True))
 
     def known_moments(self, n: int) -> list[Number]:

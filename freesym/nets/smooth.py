@@ -9,10 +9,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from freesym.lazy import LazyModule
 from freesym.nets import dual_kernels
 from freesym.nets.activations import Activation
 from freesym.nets.normal import density, erf, upper
 from freesym.parameters import POSITIVE, Number, checked, parameter
+
+sympy: Any = LazyModule("sympy")
 
 Array = NDArray[np.float64]
 
@@ -50,6 +53,10 @@ class Tanh(Activation):
         tail = np.exp(-2 * np.abs(x))
         return np.asarray(4 * tail / (1 + tail) ** 2)
 
+    def slope_formula(self, x: Any) -> Any:
+        """The slope in SymPy."""
+        return 1 / sympy.cosh(x) ** 2
+
 
 @dataclass(frozen=True)
 class Erf(_Closed):
@@ -65,6 +72,10 @@ class Erf(_Closed):
         """``2/sqrt(pi) exp(-x^2)``."""
         x = np.asarray(x, dtype=float)
         return np.asarray(2 / math.sqrt(math.pi) * np.exp(-x * x))
+
+    def slope_formula(self, x: Any) -> Any:
+        """The slope in SymPy."""
+        return 2 / sympy.sqrt(sympy.pi) * sympy.exp(-(x**2))
 
     def gaussian_mean_slope_power(self, q: float, power: int) -> float:
         """``(2/sqrt pi)^k/sqrt(1 + 2 k q)``."""
@@ -94,6 +105,10 @@ class Sigmoid(Activation):
         tail = np.exp(-np.abs(x))
         return np.asarray(tail / (1 + tail) ** 2)
 
+    def slope_formula(self, x: Any) -> Any:
+        """The slope in SymPy."""
+        return 1 / (4 * sympy.cosh(x / 2) ** 2)
+
 
 @dataclass(frozen=True)
 class GELU(_Closed):
@@ -110,6 +125,11 @@ class GELU(_Closed):
         """``Phi(x) + x N(x)``."""
         x = np.asarray(x, dtype=float)
         return np.asarray(upper(-x) + x * density(x))
+
+    def slope_formula(self, x: Any) -> Any:
+        """The slope in SymPy."""
+        weight = sympy.exp(-(x**2) / 2) / sympy.sqrt(2 * sympy.pi)
+        return (1 + sympy.erf(x / sympy.sqrt(2))) / 2 + x * weight
 
     def dual(self, a: ArrayLike, b: ArrayLike, c: ArrayLike) -> Any:
         """In closed form, by partial integration."""
@@ -136,6 +156,10 @@ class SiLU(Activation):
         x = np.asarray(x, dtype=float)
         s = sigmoid(x)
         return np.asarray(s * (1 + x * sigmoid(-x)))
+
+    def slope_formula(self, x: Any) -> Any:
+        """The slope in SymPy."""
+        return 1 / (1 + sympy.exp(-x)) + x / (4 * sympy.cosh(x / 2) ** 2)
 
 
 @dataclass(frozen=True)
@@ -194,6 +218,10 @@ class Softplus(Activation):
         """``sigmoid(beta x)``."""
         return sigmoid(float(self.beta) * np.asarray(x, dtype=float))
 
+    def slope_formula(self, x: Any) -> Any:
+        """The slope in SymPy."""
+        return 1 / (1 + sympy.exp(-sympy.sympify(self.beta) * x))
+
 
 @dataclass(frozen=True)
 class Sin(_Closed):
@@ -208,6 +236,10 @@ class Sin(_Closed):
     def derivative(self, x: Array) -> Array:
         """``cos x``."""
         return np.asarray(np.cos(x))
+
+    def slope_formula(self, x: Any) -> Any:
+        """The slope in SymPy."""
+        return sympy.cos(x)
 
     def dual(self, a: ArrayLike, b: ArrayLike, c: ArrayLike) -> Any:
         """``exp(-(a + b)/2) sinh c``."""
@@ -231,6 +263,10 @@ class Cos(_Closed):
     def derivative(self, x: Array) -> Array:
         """``-sin x``."""
         return np.asarray(-np.sin(x))
+
+    def slope_formula(self, x: Any) -> Any:
+        """The slope in SymPy."""
+        return -sympy.sin(x)
 
     def dual(self, a: ArrayLike, b: ArrayLike, c: ArrayLike) -> Any:
         """``exp(-(a + b)/2) cosh c``."""

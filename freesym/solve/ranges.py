@@ -70,7 +70,7 @@ def range_of(expression: Any, symbol: Any, x: Range) -> Range:
     if expression.is_Add:
         return _sum(parts)
     if expression.is_Mul:
-        return _product(parts)
+        return _product(parts) or _decaying(expression, symbol, x)
     if expression.is_Pow:
         return _power(parts[0], parts[1], expression.args[1])
     return _of_function(type(expression).__name__, parts[0])
@@ -83,11 +83,60 @@ def _sum(parts: list[Range]) -> Range:
     return whole_line() if low.is_nan() or high.is_nan() else (low, high)
 
 
-def _product(parts: list[Range]) -> Range:
+def _product(parts: list[Range]) -> Range | None:
+    """None where 0 meets infinity."""
     found = parts[0]
     for part in parts[1:]:
-        found = _range([u * v for u in found for v in part])
+        ends = [u * v for u in found for v in part]
+        if any(end.is_nan() for end in ends):
+            return None
+        found = _range(ends)
     return found
+
+
+def _decaying(expression: Any, symbol: Any, ray: Range) -> Range:
+    """A product of powers and exponentials that falls on a ray, as ``t^2 exp(-t^2)`` does.
+
+    With ``|f(t)| <= c |t|^k exp(a t^2 + b |t|)`` it is at most its value at the end of the ray, if
+    ``k/|t| + b + 2 a |t| < 0`` there and ``a <= 0``.
+    """
+    end, sign = (ray[0], 1) if ray[0].is_finite() else (ray[1], -1)
+    cut = abs(end)
+    if ray[0].is_finite() == ray[1].is_finite() or not sign * end > 0:
+        return whole_line()
+    k, a, b, largest = arb(0), arb(0), arb(0), arb(1)
+    for factor in expression.args:
+        base, exponent = factor.as_base_exp()
+        if base == symbol and exponent.is_Integer and exponent > 0:
+            k = k + int(exponent)
+            continue
+        rates = _exponential_rates(factor, symbol, sign)
+        if rates is None:
+            low, high = range_of(factor, symbol, ray)
+            rates = arb(0), arb(0), abs(low).max(abs(high))
+        a, b, largest = a + rates[0], b + rates[1], largest * rates[2]
+    if not (a <= 0 and k / cut + b + 2 * a * cut < 0 and largest.is_finite()):
+        return whole_line()
+    bound = largest * cut**k * (a * cut**2 + b * cut).exp()
+    return -bound, bound
+
+
+def _exponential_rates(factor: Any, symbol: Any, sign: int) -> tuple[Any, Any, Any] | None:
+    """Numbers with ``|f(t)| <= c exp(a t^2 + b |t|)``: of ``exp``, and of ``1/cosh^n``."""
+    base, exponent = factor.as_base_exp()
+    is_exponential = type(factor).__name__ == "exp"
+    falls = type(base).__name__ == "cosh" and exponent.is_Integer and exponent < 0
+    if not (is_exponential or falls):
+        return None
+    inner = factor.args[0] if is_exponential else base.args[0]
+    if not inner.is_polynomial(symbol) or (degree := inner.as_poly(symbol).degree()) > 2:
+        return None
+    c, b, a = (real_ball(inner.coeff(symbol, n)) for n in range(3))
+    if is_exponential:
+        return a, sign * b, c.exp()
+    # cosh v >= exp(|v|)/2
+    n = -int(exponent)
+    return (arb(0), -n * abs(b), (2 * abs(c).exp()) ** n) if degree == 1 else None
 
 
 def _power(base: Range, exponent: Range, n: Any) -> Range:
@@ -101,7 +150,7 @@ def _power(base: Range, exponent: Range, n: Any) -> Range:
     if not low > 0:
         return whole_line()
     logarithm = _range([_at(lambda t: t.log(), v, None, arb.pos_inf()) for v in base])
-    return _of_function("exp", _product([exponent, logarithm]))
+    return _of_function("exp", _product([exponent, logarithm]) or whole_line())
 
 
 def _whole_power(x: Any, n: int) -> Any:

