@@ -1,8 +1,8 @@
 """Imaginary parts over ``pi`` that are exact although factors in them are not.
 
 Outside a spectrum the log-potential of a leaf is a sum of terms ``x log y`` with real ``x``.  Their
-imaginary parts are ``t x`` with exact ``t``, linear in real numbers of the tape; where those cancel, as
-they do in ``(1 + m) log(1 + m) - (p + m) log(p + m)``, what is left is a rational number.
+imaginary parts are ``t x`` with exact ``t``, linear in real numbers of the tape; where those
+cancel, as in ``(1 + m) log(1 + m) - (p + m) log(p + m)``, what is left is a rational number.
 """
 
 from __future__ import annotations

@@ -303,7 +303,9 @@ def _part(relation: Relation, z: Ball, bits: int) -> tuple[Ball, Ball, Ball]:
 
 def _beside_pole(relation: nodes.Boolean, parts: list[tuple[Ball, Ball, Ball]], z: Ball) -> Ball:
     """``G`` of a Boolean sum where that of some terms, all equal, may vanish."""
-    poles = [(t, g) for t, (g, _, k) in zip(relation.terms, parts, strict=True) if not k.is_finite()]
+    poles = [
+        (t, g) for t, (g, _, k) in zip(relation.terms, parts, strict=True) if not k.is_finite()
+    ]
     n, (first, g) = len(poles), poles[0]
     if any(term != first for term, _ in poles):
         raise PrecisionError("the transforms of several terms may vanish there")

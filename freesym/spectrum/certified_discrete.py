@@ -1,8 +1,8 @@
 """Boolean and monotone sums of laws with finitely many atoms: laws with finitely many atoms.
 
-Their Cauchy transform is ``P/Q`` with rational coefficients, found exactly.  The atoms are the zeros of
-``Q``, simple and real, which FLINT isolates, and ``P/Q'`` are their masses: the list is complete.
-Whether a point is an atom is decided in rational numbers.
+Their Cauchy transform is ``P/Q`` with rational coefficients, found exactly.  The atoms are the
+zeros of ``Q``, simple and real, which FLINT isolates, and ``P/Q'`` are their masses: the list is
+complete.  Whether a point is an atom is decided in rational numbers.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ class DiscreteLaw:
         whole, places = flint.fmpz_poly(self.denominator.numer()), []
         if whole[0] == 0:
             whole, places = whole // flint.fmpz_poly([0, 1]), [arb(0)]
-        places += [root.real for root, _ in whole.complex_roots() if root.imag.is_zero()]
+        roots: list[Any] = whole.complex_roots()
+        places += [root.real for root, _ in roots if root.imag.is_zero()]
         places.sort(key=lambda x: (float(x.mid()), x.mid()))
         if len(places) != self.denominator.degree() or any(not a < b for a, b in pairwise(places)):
             raise PrecisionError("the atoms could not be isolated as real numbers")
@@ -112,7 +113,7 @@ class DiscreteLaw:
         upper = [self._exact_mass(x) for x, _ in found[k + 1 :]]
         if None not in lower:
             return sum(lower) == q  # type: ignore[arg-type]
-        return None not in upper and 1 - sum(upper) == q  # type: ignore[arg-type, operator]
+        return None not in upper and 1 - sum(upper) == q  # type: ignore[arg-type]
 
     def _exact_mass(self, place: Any) -> Fraction | None:
         """The mass of an atom at a rational place."""
@@ -211,9 +212,7 @@ def _combined(relation: Relation, parts: list[tuple[Poly, Poly]]) -> tuple[Poly,
                 top, bottom = top * p + (q - z * p) * bottom, bottom * p
             return _lowest(bottom, top)
         case nodes.Monotone():
-            names = list(relation.children)
-            outer = parts[names.index(relation.outer)]
-            inner = parts[names.index(relation.inner)]
+            inner, outer = parts
             return _composed(outer, inner)
     return None
 

@@ -23,7 +23,7 @@ Ball = Any
 Transform = Callable[[Ball], tuple[Ball, Ball]]
 #: The sum of the semi-axes, and the larger of them.
 _SUM, _MAJOR = 5.0, 2.6
-#: In bits, the sides of boxes around a real point in units of the spectrum, where ``G`` is continued.
+#: In bits, the sides of boxes around a real point in units of the spectrum.
 _BOXES = (4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 86, 115, 154, 206, 275, 367, 490, 654, 872)
 
 

@@ -1,10 +1,11 @@
 """The reciprocal ``F = 1/G`` on real intervals: where it is real, and what that proves.
 
-For a probability law ``F(z) = z + b + int (1/(t - z) - t/(1 + t^2)) drho(t)`` with a positive measure
-``rho`` (Maassen, *Addition of freely independent random variables*, J. Funct. Anal. 106, 1992).  Where
-``F`` is real analytic on an interval ``rho`` vanishes there: ``F`` increases at least as fast as the
-identity, the law has at most one atom on the interval, at the zero of ``F``, and nothing else.  At an
-isolated atom of a part its ``F`` is 0, so that sums and compositions of reciprocals are regular there.
+For a probability law ``F(z) = z + b + int (1/(t - z) - t/(1 + t^2)) drho(t)`` with a positive
+measure ``rho`` (Maassen, *Addition of freely independent random variables*, J. Funct. Anal. 106,
+1992).  Where ``F`` is real analytic on an interval ``rho`` vanishes there: ``F`` increases at least
+as fast as the identity, the law has at most one atom on the interval, at the zero of ``F``, and
+nothing else.  At an isolated atom of a part its ``F`` is 0, so that sums and compositions of
+reciprocals are regular there.
 """
 
 from __future__ import annotations
@@ -88,7 +89,8 @@ def _affine(relation: nodes.Affine, low: Any, high: Any) -> Arc | None:
     if inner is None:
         return None
     values = [scale * inner.low, scale * inner.high]
-    return Arc(*(values if scale > 0 else values[::-1]), inner.poles)
+    first, last = values if scale > 0 else values[::-1]
+    return Arc(first, last, inner.poles)
 
 
 def _boolean(relation: nodes.Boolean, low: Any, high: Any) -> Arc | None:
@@ -115,8 +117,8 @@ def _monotone(relation: nodes.Monotone, low: Any, high: Any) -> Arc | None:
         return _arc(relation.outer, inner.low, inner.high)
     if side_of(relation.outer, inner.low) != 0 or side_of(relation.outer, inner.high) != 1:
         return None
-    ends = (_real_at(relation.outer, w) for w in (inner.low, inner.high))
-    return Arc(*(1 / e.g.real for e in ends), 1)
+    first, last = (_real_at(relation.outer, w).g.real for w in (inner.low, inner.high))
+    return Arc(1 / first, 1 / last, 1)
 
 
 def _real_at(relation: Relation, x: Any, *, share: bool = False) -> Enclosed:

@@ -211,10 +211,12 @@ def cdf(relation: Relation, x: Any, digits: Any) -> Any:
 def _potential_ball(relation: Relation, x: Any, digits: int, limits: Limits | None) -> Any:
     point, law = Point(x), discrete_law(relation)
     what = f"the log-potential at {_shown(x)}"
-    if law is not None and law.is_atom(x):
+    if is_atom(relation, x) or (law is not None and law.is_atom(x)):
         return arb.neg_inf()
     if law is not None:
-        return _around_zero(refined(lambda _: law.log_potential(x), digits, lambda: what, _is_known))
+        return _around_zero(
+            refined(lambda _: law.log_potential(x), digits, lambda: what, _is_known)
+        )
 
     def compute(bits: int) -> Any:
         return enclosed(relation, point.ball(), bits, potential=True).u.real
@@ -223,7 +225,6 @@ def _potential_ball(relation: Relation, x: Any, digits: int, limits: Limits | No
         lambda: refined(compute, digits, lambda: what, _is_known),
         lambda: potential_in_gap(relation, x, bits_for(digits)),
         None if limits is None else lambda: limits.potential(relation, x, digits),
-        lambda: arb.neg_inf() if is_atom(relation, x) else None,
     )
     return _around_zero(found)
 
