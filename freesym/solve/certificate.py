@@ -68,6 +68,12 @@ class Certifier:
         known = state.log_w is not None and any(c.kind == "principal" for c in self.conditions)
         # the logarithm whose exponential is z itself
         self.log_w = self.tape.node(state.log_w()).number if known and state.log_w else None
+        #: Whether the only unknown is the point itself, so that nothing is to be solved.
+        self.is_explicit = (
+            self.tape.unknowns == 1
+            and not self.tape.matches
+            and self.tape.rows[self.w][0] == Op.COORDINATE
+        )
         matched = [k for match in self.tape.matches for k in match[:2]]
         self.order = order_of(self.tape, [self.w, *matched])
         tested = [k for c in self.conditions for k in (c.a, c.b)]
@@ -96,6 +102,8 @@ class Certifier:
         ConvergenceError
             If there is no start.
         """
+        if self.is_explicit and z.imag > 0:
+            return self._verified([z], z, self._sides([z.mid()], z, None), real=False)
         if start is not None:
             return self._from([acb(u) for u in start], None, z, bits, _START_BITS)
         try:

@@ -11,6 +11,7 @@ from freesym.errors import UnsupportedOperationError
 from freesym.solve.certificate import Certifier, Solution
 from freesym.solve.half_planes import Boundary
 from freesym.solve.machine import Ball, Sides, Turns, order_of
+from freesym.solve.turns import exact_turn
 
 acb, arb = flint.acb, flint.arb
 
@@ -55,4 +56,4 @@ def log_potential(engine: Certifier, found: Solution) -> tuple[Ball, Fraction | 
         rates = engine.rates(machine.run(engine.final, found.unknowns, sides, turns={}), sides)
         slopes = machine.tangents(order, v, sides, dict(enumerate(rates)))
     engine.check_sides(order, Boundary(v, slopes, turns), sides)
-    return v[row], None if turns is None else turns.get(row)
+    return v[row], None if turns is None else exact_turn(engine.tape, order, v, turns, row)

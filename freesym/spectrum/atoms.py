@@ -29,6 +29,8 @@ sympy: Any = LazyModule("sympy")
 
 Atoms = dict[Any, Any]
 _ROUNDING = 1e-13
+#: Places nearer than this, relative to their size and 1, are the same.
+_SAME = 1e-9
 
 
 def atoms(relation: Relation) -> Atoms:
@@ -112,9 +114,12 @@ def _candidates(relation: Relation) -> list[tuple[Any, Any]]:
                 for a, m in part.items()
             ]
         case nodes.Boolean() | nodes.Monotone():
-            known = _at_zero(relation, parts)
-            outside = [(a, m) for a, m in _zeros_of_reciprocal(relation.numeric())
-                       if not known or abs(a) > 1e-9]  # fmt: skip
+            known = _by_theorem(relation, parts)
+            outside = [
+                (a, m)
+                for a, m in _zeros_of_reciprocal(relation.numeric())
+                if all(abs(a - to_float(b)) > _SAME * (1 + abs(a)) for b, _ in known)
+            ]
             return known + outside + _embedded(relation.numeric(), known + outside, parts)
         case nodes.Affine():
             return [(relation.scale * a + relation.shift, m) for a, m in parts[0].items()]
@@ -182,13 +187,19 @@ def _rectangular(parts: list[Atoms]) -> list[tuple[Any, Any]]:
     return _positive(pairs)
 
 
-def _at_zero(relation: nodes.Boolean | nodes.Monotone, parts: list[Atoms]) -> list[tuple[Any, Any]]:
-    """The limit of ``1/(z G)`` is the inverse mass: these add, or multiply when composed."""
+def _by_theorem(
+    relation: nodes.Boolean | nodes.Monotone, parts: list[Atoms]
+) -> list[tuple[Any, Any]]:
+    """The limit of ``1/((z - a) G)`` is the inverse mass: these add, or multiply when composed.
+
+    At an atom of the inner law of a monotone sum ``1/G`` is 0, where the outer law must have one.
+    """
     masses = [part.get(0, 0) for part in parts]
+    if isinstance(relation, nodes.Monotone):
+        inner, at_zero = parts[0], masses[1]
+        return [] if at_zero == 0 else [(a, at_zero * m) for a, m in inner.items()]
     if any(mass == 0 for mass in masses):
         return []
-    if isinstance(relation, nodes.Monotone):
-        return [(0, masses[0] * masses[1])]
     return [(0, exact_quotient(1, 1 + sum(exact_quotient(1, m) - 1 for m in masses)))]
 
 
@@ -262,7 +273,7 @@ def _embedded(
     # whole numbers, which are exact, come before what was computed to be the same
     for place in sorted(places, key=lambda a: (a != round(a), a)):
         near = (abs(place - to_float(a)) for a, _ in known + found)
-        if all(distance > 1e-9 * (1 + abs(place)) for distance in near):
+        if all(distance > _SAME * (1 + abs(place)) for distance in near):
             mass = _residue(relation, float(place))
             if mass > 1e-6:
                 found.append((float(place), mass))

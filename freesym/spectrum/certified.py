@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 
 import flint
 
@@ -21,22 +22,27 @@ from freesym.relations.relation import Relation
 from freesym.solve.certificate import certifier
 from freesym.solve.contours import contour
 from freesym.solve.machine import NAN, is_real
-from freesym.solve.measures import ExactMeasure, Pushed, Values, exact_measure
+from freesym.solve.measures import Atoms, ExactMeasure, Pushed, Values, exact_measure
 from freesym.solve.potentials import log_potential
 from freesym.solve.preimages import Share, share_at
 from freesym.solve.tape import Node, Op
 from freesym.spectrum.certified_hull import certified_hull
 from freesym.spectrum.certified_integrals import integrated_log_potential
+from freesym.spectrum.expansions import exact
 
 acb, arb = flint.acb, flint.arb
 Ball = Any
 #: The precision for wide boxes.
 _WIDE = 64
+#: Whether a log-potential is wanted; of "share" the imaginary part alone, which is often cheaper.
+Potential = bool | Literal["share"]
 
 
 @dataclass(frozen=True)
 class Enclosed:
     """Enclosures of ``G`` and ``psi`` and, if asked for, of the log-potential.
+
+    If only the share of the mass is asked for, the real part of the potential may be NaN.
 
     Attributes
     ----------
@@ -54,7 +60,7 @@ class Enclosed:
     turn: Fraction | None = None
 
 
-def enclosed(relation: Relation, z: Ball, bits: int, *, potential: bool = False) -> Enclosed:
+def enclosed(relation: Relation, z: Ball, bits: int, *, potential: Potential = False) -> Enclosed:
     """Certified transforms at ``z`` with ``Im z >= 0`` (boundary values from above if 0)."""
     match relation:
         case nodes.Affine():
@@ -74,13 +80,15 @@ def enclosed(relation: Relation, z: Ball, bits: int, *, potential: bool = False)
     return _solved(relation, z, bits, potential)
 
 
-def _solved(relation: Relation, z: Ball, bits: int, potential: bool) -> Enclosed:
-    measure = exact_measure(relation) if isinstance(relation, Leaf) else None
+def _solved(relation: Relation, z: Ball, bits: int, potential: Potential) -> Enclosed:
+    measure = measure_of(relation) if isinstance(relation, Leaf) else None
+    if isinstance(measure, Atoms):
+        return _summed(measure, z, potential)
     pushed = measure if isinstance(measure, Pushed) and is_real(z) else None
     if pushed is not None and z.is_finite():
         share = share_at(pushed, z.real)
         if share is not None:
-            return _inside(pushed, z.real, share, potential)
+            return _inside(pushed, z.real, share, potential is True)
     if not z.is_finite():
         raise PrecisionError("a part is asked for values beside infinity")
     engine = certifier(relation)
@@ -100,6 +108,29 @@ def _solved(relation: Relation, z: Ball, bits: int, potential: bool) -> Enclosed
         # the values keep off the point, so that the mass on its right is known all the same
         return Enclosed(g, psi, acb(arb.nan(), real_ball(turn) * arb.pi()), turn)
     return Enclosed(g, psi, *without_turns(u, turn))
+
+
+@lru_cache(maxsize=256)
+def measure_of(relation: Leaf) -> ExactMeasure | None:
+    """The exact measure of a leaf, if it has one; atoms with the whole mass are all there is."""
+    measure = exact_measure(relation)
+    if measure is not None or not hasattr(relation, "point_masses"):
+        return measure
+    masses = exact(relation).point_masses()  # type: ignore[attr-defined]
+    rational = all(isinstance(m, (int, Fraction)) for m in masses.values())
+    if not rational or sum(masses.values()) != 1:
+        return None
+    return Atoms(tuple(masses), tuple(masses.values()))
+
+
+def _summed(measure: Atoms, z: Ball, potential: Potential) -> Enclosed:
+    g, psi, _, _ = measure.transform(z)
+    if not (g.is_finite() and psi.is_finite()):
+        raise PrecisionError("the transform is infinite at an atom")
+    if not potential:
+        return Enclosed(g, psi)
+    turn = measure.turn(z, 1) if is_real(z) else None
+    return Enclosed(g, psi, *without_turns(measure.potential(z, 1), turn))
 
 
 def _inside(measure: Pushed, x: Any, share: Share, potential: bool) -> Enclosed:
@@ -152,7 +183,7 @@ def _mirrored(part: Enclosed) -> Enclosed:
     return Enclosed(part.g.conjugate(), part.psi.conjugate(), u, turn)
 
 
-def _affine(relation: nodes.Affine, z: Ball, bits: int, potential: bool) -> Enclosed:
+def _affine(relation: nodes.Affine, z: Ball, bits: int, potential: Potential) -> Enclosed:
     scale, shift = _parameter(relation.scale), _parameter(relation.shift)
     inner = (z - shift) / scale
     if scale > 0:
@@ -169,7 +200,7 @@ def _parameter(value: Any) -> Any:
 
 
 def _negative_inverse(
-    relation: nodes.NegativeInverse, z: Ball, bits: int, potential: bool
+    relation: nodes.NegativeInverse, z: Ball, bits: int, potential: Potential
 ) -> Enclosed:
     if z.contains(0):
         raise PrecisionError("the transform of an inverse at 0 is not certified")
@@ -201,7 +232,7 @@ def _upper_root(z: Ball) -> Ball:
     return root * acb(quarter, quarter)
 
 
-def _square(relation: nodes.SymmetricSquare, z: Ball, bits: int, potential: bool) -> Enclosed:
+def _square(relation: nodes.SymmetricSquare, z: Ball, bits: int, potential: Potential) -> Enclosed:
     inner = _upper_root(z)
     part = enclosed(relation.child, inner, bits, potential=potential)
     g, psi, turn = part.g / inner, part.psi, part.turn
@@ -217,7 +248,7 @@ def _square(relation: nodes.SymmetricSquare, z: Ball, bits: int, potential: bool
     return Enclosed(g, psi, u, None if turn is None else 2 * turn)
 
 
-def _reshape(relation: nodes.Reshape, z: Ball, bits: int, potential: bool) -> Enclosed:
+def _reshape(relation: nodes.Reshape, z: Ball, bits: int, potential: Potential) -> Enclosed:
     ratio = _parameter(relation.ratio)
     part = enclosed(relation.child, z, bits, potential=potential)
     psi = ratio * part.psi
@@ -235,7 +266,7 @@ def _reshape(relation: nodes.Reshape, z: Ball, bits: int, potential: bool) -> En
     return Enclosed(g, psi, u, turn)
 
 
-def _mixture(relation: nodes.Mixture, z: Ball, bits: int, potential: bool) -> Enclosed:
+def _mixture(relation: nodes.Mixture, z: Ball, bits: int, potential: Potential) -> Enclosed:
     parts = [enclosed(c, z, bits, potential=potential) for c in relation.components]
     weights = list(map(_parameter, relation.weights))
     g, psi = (
@@ -253,18 +284,87 @@ def _mixture(relation: nodes.Mixture, z: Ball, bits: int, potential: bool) -> En
     return Enclosed(g, psi, u, turn)
 
 
-def _boolean(relation: nodes.Boolean, z: Ball, bits: int, potential: bool) -> Enclosed:
-    parts = [enclosed(term, z, bits) for term in relation.terms]
-    k = sum((t.psi / t.g for t in parts), acb(0))
-    g = 1 / (z - k)
-    return Enclosed(g, k * g, _integrated(relation, z) if potential else None)
+def _boolean(relation: nodes.Boolean, z: Ball, bits: int, potential: Potential) -> Enclosed:
+    parts = [_part(term, z, bits) for term in relation.terms]
+    k = sum((k for _, _, k in parts), acb(0))
+    if k.is_finite():
+        g = 1 / (z - k)
+        psi = k * g
+    else:
+        g = _beside_pole(relation, parts, z)
+        psi = z * g - 1
+    return Enclosed(g, psi, *_potential_of(relation, z, g, bits, potential))
 
 
-def _monotone(relation: nodes.Monotone, z: Ball, bits: int, potential: bool) -> Enclosed:
-    inner = enclosed(relation.inner, z, bits)
-    outer = enclosed(relation.outer, 1 / inner.g, bits)
-    psi = outer.psi + outer.g * inner.psi / inner.g
-    return Enclosed(outer.g, psi, _integrated(relation, z) if potential else None)
+def _part(relation: Relation, z: Ball, bits: int) -> tuple[Ball, Ball, Ball]:
+    """``G``, ``F = 1/G`` and ``z - F``; at an isolated atom ``F`` is 0 and ``G`` not finite."""
+    from freesym.spectrum.certified_reciprocals import beside_atom
+
+    f = beside_atom(relation, z)
+    if f is not None:
+        return NAN, f, z - f
+    found = enclosed(relation, z, bits)
+    return found.g, 1 / found.g, found.psi / found.g
+
+
+def _beside_pole(relation: nodes.Boolean, parts: list[tuple[Ball, Ball, Ball]], z: Ball) -> Ball:
+    """``G`` of a Boolean sum where that of some terms, all equal, may vanish."""
+    poles = [
+        (t, g) for t, (g, _, k) in zip(relation.terms, parts, strict=True) if not k.is_finite()
+    ]
+    n, (first, g) = len(poles), poles[0]
+    if any(term != first for term, _ in poles):
+        raise PrecisionError("the transforms of several terms may vanish there")
+    rest = sum((k for _, _, k in parts if k.is_finite()), acb(0))
+    # 1/G is n/g and, for each of the others, z - k, less z for each part but one
+    return g / (n - g * (rest + (n - 1) * z))
+
+
+def _monotone(relation: nodes.Monotone, z: Ball, bits: int, potential: Potential) -> Enclosed:
+    g, f, k = _part(relation.inner, z, bits)
+    if f.is_finite():
+        outer = enclosed(relation.outer, f, bits)
+        found = outer.g
+        psi = outer.psi + outer.g * k
+    else:
+        found = _from_infinity(relation, g)
+        psi = z * found - 1
+    return Enclosed(found, psi, *_potential_of(relation, z, found, bits, potential))
+
+
+def _from_infinity(relation: nodes.Monotone, h: Ball) -> Ball:
+    """``G`` of the outer law at ``1/h`` for a ball that contains 0: ``h/(1 - h X)`` averaged."""
+    bound = arb(max(map(abs, certified_hull(relation.outer.numeric()))))
+    far = bound * abs(h).upper()
+    if not far < 0.5:
+        raise PrecisionError("a part is asked for values beside infinity")
+    error = arb(0, (far / (1 - far)).upper())
+    return h * (1 + (error if is_real(h) else acb(error, error)))
+
+
+def _potential_of(
+    relation: Relation, z: Ball, g: Ball, bits: int, potential: Potential
+) -> tuple[Ball, Fraction | None]:
+    """The log-potential, or the share of the mass alone, of a Boolean or monotone sum."""
+    if not potential:
+        return None, None
+    if not is_real(z) or (g.imag.is_finite() and not g.imag.contains(0)):
+        return _integrated(relation, z), None
+    from freesym.spectrum.certified_reciprocals import points_in_gap, side_of
+
+    turn = side_of(relation, z.real)
+    if turn is not None:
+        height = turn * arb.pi()
+        real = arb.nan() if potential == "share" else _integrated(relation, z).real
+        return acb(real, height), Fraction(turn)
+    if potential != "share":
+        return _integrated(relation, z), None
+    for x in points_in_gap(relation, z.real):
+        try:
+            return acb(arb.nan(), _integrated(relation, acb(x)).imag), None
+        except PrecisionError:
+            continue
+    return _integrated(relation, z), None
 
 
 # ------------------------------------------------------------------ potentials that are integrals
@@ -278,8 +378,11 @@ def _integrated(relation: Relation, z: Ball) -> Ball:
         return found.g, found.psi
 
     def continued(box: Ball) -> Ball:
-        with flint.ctx.workprec(_WIDE):
-            return enclosed(relation, box, _WIDE).g
+        # a small box needs its place to more bits than its size
+        size = box.rad()
+        bits = _WIDE + (max(0, -round(float(size.log() / arb(2).log()))) if size > 0 else 0)
+        with flint.ctx.workprec(bits):
+            return enclosed(relation, box, bits).g
 
     bound = max(map(abs, certified_hull(relation.numeric())))
     return integrated_log_potential(transform, continued, bound, z)

@@ -8,23 +8,31 @@ one side and zero on the other, so that an edge lies between the two points.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import flint
 import numpy as np
 
 from freesym.algebra.balls import working_precision
-from freesym.errors import ConvergenceError, FreesymError, PrecisionError, UnsupportedOperationError
+from freesym.algebra.constants import real_ball
+from freesym.errors import ConvergenceError, FreesymError, PrecisionError
 from freesym.relations import nodes
 from freesym.relations.relation import Relation
 from freesym.solve.certificate import Certifier, certifier
 from freesym.solve.machine import Ball, Sides
 from freesym.spectrum.certified import enclosed
 from freesym.spectrum.certified_numbers import bits_for
+from freesym.spectrum.certified_reciprocals import arc, reciprocal
+from freesym.spectrum.expansions import exact
 from freesym.spectrum.support import continuous_support
 
 acb, arb = flint.acb, flint.arb
 _STEPS = 60
+#: In units of the widest interval: edges that are the same, and the first step of a search.
+_SAME, _SECANT = 1e-9, 1e-10
+#: In the same units, how far from an edge in double precision the proved one may be.
+_NEAR = 1e-5
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,10 @@ def located_edges(relation: Relation, digits: int) -> list[Any]:
     if isinstance(relation, nodes.Reshape):
         return located_edges(relation.child, digits)
     if isinstance(relation, (nodes.Mixture, nodes.Boolean)):
-        return _united([located_edges(part, digits) for part in relation.children])
+        parts = [(located_edges(part, digits), exact_ends(part)) for part in relation.children]
+        return _united(parts)
+    if isinstance(relation, nodes.Monotone):
+        return _monotone(relation, digits)
     stated = _stated(relation, digits)
     if isinstance(relation, nodes.NegativeInverse):
         stated = _inverted(relation, digits)
@@ -71,8 +82,6 @@ def located_edges(relation: Relation, digits: int) -> list[Any]:
 
 
 def _mapped(relation: nodes.Affine, digits: int) -> list[Any]:
-    from freesym.algebra.constants import real_ball
-
     inner = located_edges(relation.child, digits)
     with working_precision(bits_for(digits) + 64):
         scale, shift = real_ball(relation.scale), real_ball(relation.shift)
@@ -80,27 +89,150 @@ def _mapped(relation: nodes.Affine, digits: int) -> list[Any]:
     return outer if scale > 0 else outer[::-1]
 
 
-def _united(parts: list[list[Any]]) -> list[Any]:
-    """The ends of the union of all parts' intervals.
+def exact_ends(relation: Relation) -> list[Any] | None:
+    """The ends of the only interval of a law that has them as rational parameters."""
+    if isinstance(relation, nodes.Affine):
+        inner, scale, shift = exact_ends(relation.child), relation.scale, relation.shift
+        if inner is None or not all(isinstance(v, (int, Fraction)) for v in (scale, shift)):
+            return None
+        return sorted(scale * e + shift for e in inner)
+    ends = _parameters(exact(relation))
+    return ends if ends and all(isinstance(e, (int, Fraction)) for e in ends) else None
+
+
+def _united(parts: list[tuple[list[Any], list[Any] | None]]) -> list[Any]:
+    """The ends of the union of all parts' intervals, given as balls and, where known, exactly.
 
     Raises
     ------
     PrecisionError
         If two ends are too close to tell whether their intervals overlap.
     """
-    intervals = [pair for part in parts for pair in zip(part[::2], part[1::2], strict=True)]
+    intervals = []
+    for ends, known in parts:
+        pairs = list(zip(ends[::2], ends[1::2], strict=True))
+        exactly = tuple(known) if known is not None and len(pairs) == 1 else (None, None)
+        intervals += [(*pair, *exactly) for pair in pairs]
     united: list[Any] = []
-    for low, high in sorted(intervals, key=lambda pair: pair[0].mid()):
+    last = None
+    for low, high, start, end in sorted(intervals, key=lambda pair: pair[0].mid()):
         if not united or low > united[-1]:
             united += [low, high]
-        elif not low < united[-1]:
+            last = end
+        elif not (low < united[-1] or (start is not None and start == last)):
             raise PrecisionError(
                 f"the edges near {float(low):.12g} of two parts could not be told apart"
             )
         elif not high < united[-1]:
             same = not high > united[-1] and high.mid() != united[-1].mid()
             united[-1] = high.union(united[-1]) if same else high
+            last = None if same else end
     return united
+
+
+# ------------------------------------------------------------------ monotone sums
+
+
+def _monotone(relation: nodes.Monotone, digits: int) -> list[Any]:
+    """Edges of the inner law, and points outside its spectrum that ``F`` maps to one of the outer.
+
+    There ``F = 1/G`` of the inner law increases, so that lower ends belong to lower ends.  Double
+    precision says which there are.
+    """
+    # F increases at least as fast as the identity: its levels need a few more digits
+    inner, outer = located_edges(relation.inner, digits), located_edges(relation.outer, digits + 4)
+    ends = [e for interval in continuous_support(relation.numeric()) for e in interval]
+    if not np.isfinite(ends).all():
+        return [_located_at_infinity(e) for e in ends]
+    width = max((b - a for a, b in zip(ends[::2], ends[1::2], strict=True)), default=1.0)
+    target = bits_for(digits)
+    found = []
+    with working_precision(2 * target + 96):
+        for k, near in enumerate(ends):
+            same = [e for e in inner[k % 2 :: 2] if abs(e - near) < _SAME * width]
+            if same:
+                found.append(_edge_of_inner(relation, same[0], -1 if k % 2 else 1, target))
+            else:
+                found.append(_edge_of_outer(relation.inner, near, outer[k % 2 :: 2], width, target))
+    return found
+
+
+def _located_at_infinity(end: float) -> Any:
+    if np.isfinite(end):
+        raise PrecisionError("edges of unbounded monotone sums are not certified")
+    return arb.pos_inf() if end > 0 else arb.neg_inf()
+
+
+def _distance(x: Any, target: int) -> Any:
+    size = abs(x) if abs(x) > arb(2) ** -target else arb(1)
+    return (size * arb(2) ** -target).mid()
+
+
+def _edge_of_inner(relation: Relation, place: Any, inside: int, target: int) -> Any:
+    """An edge of the inner law, between a point with a density and one without."""
+    distance, x = _distance(place, target), place.mid()
+    within, beyond = (
+        enclosed(relation, acb((x + side * distance).mid()), flint.ctx.prec).g
+        for side in (inside, -inside)
+    )
+    if within.imag < 0 and beyond.imag.is_zero() and beyond.real.is_finite():
+        return arb(x, distance.upper())
+    raise PrecisionError("an edge could not be certified by the densities on its two sides")
+
+
+def _edge_of_outer(
+    inner: Relation, near: float, levels: list[Any], width: float, target: int
+) -> Any:
+    """The point at which ``F`` of the inner law is one of the levels, next to a rough place."""
+    for level in sorted(levels, key=lambda e: _mismatch(inner, near, width, e)):
+        if abs(near) < _SAME * width and _passes(inner, arb(0), level, target, exactly=True):
+            return arb(0)
+        x = _secant(inner, near, level, width, target)
+        # not the solution of another piece
+        if x is not None and abs(x - near) < _NEAR * width and _passes(inner, x, level, target):
+            found = arb(x, _distance(x, target).upper())
+            return arb(0, found.abs_upper()) if found.contains(0) else found
+    raise PrecisionError(f"the edge at {near:.12g} of a monotone sum could not be certified")
+
+
+def _mismatch(inner: Relation, near: float, width: float, level: Any) -> float:
+    try:
+        return float(abs(reciprocal(inner, arb(near + _SECANT * width)) - level).mid())
+    except FreesymError:
+        return np.inf
+
+
+def _passes(inner: Relation, x: Any, level: Any, target: int, *, exactly: bool = False) -> bool:
+    """Whether ``F`` is proved to increase through a level, next to a point or exactly there."""
+    distance = _distance(x, target)
+    found = arc(inner, (x - distance).mid(), (x + distance).mid())
+    if found is None or found.poles or not (found.low < level and found.high > level):
+        return False
+    if not exactly:
+        return True
+    try:
+        return bool((reciprocal(inner, x) - level).is_zero())
+    except FreesymError:
+        return False
+
+
+def _secant(inner: Relation, near: float, level: Any, width: float, target: int) -> Any | None:
+    """A point at which ``F`` is nearly the level; nothing is proved about it."""
+    before, x = arb(near - _SECANT * width), arb(near + _SECANT * width)
+    tiny = arb(2) ** (-target - 8)
+    try:
+        first = reciprocal(inner, before) - level
+        for _ in range(_STEPS):
+            second = reciprocal(inner, x) - level
+            move = (second * (x - before) / (second - first)).mid()
+            if not move.is_finite():
+                return None
+            before, first, x = x, second, (x - move).mid()
+            if abs(move) <= tiny * abs(x):
+                return x
+    except FreesymError:
+        return None
+    return None
 
 
 def _inverted(relation: nodes.NegativeInverse, digits: int) -> list[Any] | None:
@@ -113,27 +245,27 @@ def _inverted(relation: nodes.NegativeInverse, digits: int) -> list[Any] | None:
         return [-1 / e for e in inner]
 
 
-def _stated(relation: Relation, digits: int) -> list[Any] | None:
+def _parameters(relation: Relation) -> list[Any] | None:
     """The ends ``a`` and ``b`` of laws that have them as parameters."""
-    from freesym.algebra.constants import real_ball
-
     known = getattr(relation, "continuous_support", None)
     a, b = getattr(relation, "a", None), getattr(relation, "b", None)
     if known is None or a is None or b is None or getattr(relation, "chart", "") != "w":
         return None
-    if known() != ((float(a), float(b)),):
+    return [a, b] if known() == ((float(a), float(b)),) else None
+
+
+def _stated(relation: Relation, digits: int) -> list[Any] | None:
+    """The ends that are parameters, in balls."""
+    ends = _parameters(relation)
+    if ends is None:
         return None
     with working_precision(bits_for(digits) + 16):
-        return [real_ball(a), real_ball(b)]
+        return list(map(real_ball, ends))
 
 
 def _located(relation: Relation, near: float, inside: int, width: float, digits: int) -> Any:
     if not np.isfinite(near):
         return arb.pos_inf() if near > 0 else arb.neg_inf()
-    if isinstance(relation, nodes.Monotone):
-        raise UnsupportedOperationError(
-            "edges of monotone sums of laws that are not algebraic have no certified digits"
-        )
     target = bits_for(digits)
     bits = 2 * target + 96
     with working_precision(bits):

@@ -23,8 +23,8 @@ Ball = Any
 Transform = Callable[[Ball], tuple[Ball, Ball]]
 #: The sum of the semi-axes, and the larger of them.
 _SUM, _MAJOR = 5.0, 2.6
-#: The sides of boxes around a real point, in units of the spectrum, on which ``G`` is continued.
-_BOXES = tuple(2.0**-k for k in range(4, 60, 2))
+#: In bits, the sides of boxes around a real point in units of the spectrum.
+_BOXES = (4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 86, 115, 154, 206, 275, 367, 490, 654, 872)
 
 
 def integrated_log_potential(
@@ -84,7 +84,8 @@ def _above(w: Ball, t: Any) -> Ball:
 
 def _analytic_box(continued: Callable[[Ball], Ball], s: Any, w: Ball) -> tuple[Any, Any]:
     """Half the side of a box around ``w``, and a bound of ``|G|`` on it."""
-    for share in _BOXES:
+    for n in (n for n in _BOXES if n <= flint.ctx.prec):
+        share = arb(2) ** -n
         around = arb(0, (share * s).upper())
         try:
             size = abs(continued(w + acb(around, around))).upper()

@@ -6,6 +6,8 @@ enclose the one between them.  Where they are equal the point lies in a gap.
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from typing import Any
 
 import flint
@@ -15,13 +17,14 @@ from freesym.algebra.constants import real_ball
 from freesym.errors import ConvergenceError, PrecisionError, UnsupportedOperationError
 from freesym.relations.relation import Relation
 from freesym.spectrum.atoms import atoms
-from freesym.spectrum.certified import Enclosed, enclosed
+from freesym.spectrum.certified import Enclosed, Potential, enclosed
 from freesym.spectrum.certified_numbers import Point
+from freesym.spectrum.certified_reciprocals import around
 from freesym.spectrum.expansions import exact
 
 acb, arb = flint.acb, flint.arb
 #: The distance of the neighbours in multiples of the bits wanted: hard edges need small ones.
-_DISTANCES = (1, 4, 16)
+_DISTANCES = (Fraction(1), Fraction(5, 4), Fraction(4), Fraction(16))
 #: At first, in bits, where a gap is looked for.
 _NEAR = (12, 36)
 
@@ -54,10 +57,11 @@ def share_between(relation: Relation, x: Any, target: int) -> Any:
     if isinstance(mass, float):
         raise PrecisionError("the mass of the atom at the point is known to double precision only")
     for factor in _DISTANCES:
-        pair = pair_beside(relation, x, factor * target + 8)
+        n = math.ceil(factor * target) + 8
+        pair = pair_beside(relation, x, n)
         if pair is None:
             continue
-        with working_precision(2 * factor * target + 128):
+        with working_precision(2 * n + 128):
             low, high = (share_below(found) for found in pair)
             low = low + real_ball(mass)
             width = abs(high - low).upper()
@@ -78,10 +82,22 @@ def is_in_gap(relation: Relation, x: Any, target: int) -> bool:
     return False
 
 
+def has_no_density(relation: Relation, x: Any, target: int) -> bool:
+    """Whether it is proved that the law has at most an atom around ``x``."""
+    with working_precision(target + 64):
+        return around(relation, real_ball(x)) is not None
+
+
+def is_atom(relation: Relation, x: Any) -> bool:
+    """Whether a theorem puts an atom at ``x``; places that are floats are rounded."""
+    places = atoms(exact(relation))
+    return any(not isinstance(place, float) and place == x for place in places)
+
+
 def potential_in_gap(relation: Relation, x: Any, target: int) -> Any | None:
     """``E log|x - X|`` in a gap, where it is concave; None if it is not proved to be one."""
     n = target + 8
-    pair = pair_beside(relation, x, n)
+    pair = pair_beside(relation, x, n, potential=True)
     if pair is None or pair[0].turn is None or pair[0].turn != pair[1].turn:
         return None
     with working_precision(2 * n + 128):
@@ -96,15 +112,17 @@ def _distance(x: Any, n: int) -> Any:
     return (size if size > 0 else arb(1)) * arb(2) ** -n
 
 
-def pair_beside(relation: Relation, x: Any, n: int) -> tuple[Enclosed, Enclosed] | None:
+def pair_beside(
+    relation: Relation, x: Any, n: int, potential: Potential = "share"
+) -> tuple[Enclosed, Enclosed] | None:
     """What is proved at ``2^-n`` on either side."""
     bits = 2 * n + 128
     with working_precision(bits):
         place, step = Point(x).ball(), _distance(x, n)
         try:
             return (
-                enclosed(relation, place - step, bits, potential=True),
-                enclosed(relation, place + step, bits, potential=True),
+                enclosed(relation, place - step, bits, potential=potential),
+                enclosed(relation, place + step, bits, potential=potential),
             )
         except (PrecisionError, ConvergenceError):
             return None

@@ -20,7 +20,10 @@ from freesym.spectrum.atoms import atoms
 from freesym.spectrum.certified import Enclosed, enclosed
 from freesym.spectrum.certified_assumptions import assumptions, exact_floats
 from freesym.spectrum.certified_atoms import place_of_atom
+from freesym.spectrum.certified_discrete import discrete_law
 from freesym.spectrum.certified_neighbours import (
+    has_no_density,
+    is_atom,
     is_in_gap,
     levels_beside,
     potential_in_gap,
@@ -89,6 +92,8 @@ def _or_limit(compute: Callable[[], Any], *others: Callable[[], Any] | None) -> 
 
 
 def _density_ball(relation: Relation, x: Any, digits: int, limits: Limits | None) -> Any:
+    if discrete_law(relation) is not None:
+        return arb(0)
     known = None if limits is None else limits.regular_density(relation, x, digits)
     if known is not None:
         return known
@@ -102,6 +107,7 @@ def _density_ball(relation: Relation, x: Any, digits: int, limits: Limits | None
         lambda: arb(0) if is_in_gap(relation, x, bits_for(digits)) else None,
         None if limits is None else lambda: limits.density(relation, x, digits),
         lambda: density_from_parts(relation, x, digits, partial(_density_ball, limits=limits)),
+        lambda: arb(0) if has_no_density(relation, x, bits_for(digits)) else None,
     )
 
 
@@ -177,15 +183,16 @@ def moment_transform(relation: Relation, z: Any, digits: Any) -> Any:
 
 
 def _cdf_ball(relation: Relation, x: Any, digits: int) -> Any:
-    point = Point(x)
+    point, law = Point(x), discrete_law(relation)
+    what = f"the distribution function at {_shown(x)}"
+    if law is not None:
+        return _around_zero(refined(lambda _: law.cdf(x), digits, lambda: what, is_known))
 
     def compute(bits: int) -> Any:
-        return share_below(enclosed(relation, point.ball(), bits, potential=True))
+        return share_below(enclosed(relation, point.ball(), bits, potential="share"))
 
     found = _or_limit(
-        lambda: refined(
-            compute, digits, lambda: f"the distribution function at {_shown(x)}", is_known
-        ),
+        lambda: refined(compute, digits, lambda: what, is_known),
         lambda: share_between(relation, x, bits_for(digits)),
     )
     return _around_zero(found)
@@ -203,7 +210,12 @@ def cdf(relation: Relation, x: Any, digits: Any) -> Any:
 
 
 def _potential_ball(relation: Relation, x: Any, digits: int, limits: Limits | None) -> Any:
-    point = Point(x)
+    point, law = Point(x), discrete_law(relation)
+    what = f"the log-potential at {_shown(x)}"
+    if is_atom(relation, x) or (law is not None and law.is_atom(x)):
+        return arb.neg_inf()
+    if law is not None:
+        return _around_zero(refined(lambda _: law.log_potential(x), digits, lambda: what, is_known))
 
     def compute(bits: int) -> Any:
         return enclosed(relation, point.ball(), bits, potential=True).u.real
@@ -216,7 +228,7 @@ def _potential_ball(relation: Relation, x: Any, digits: int, limits: Limits | No
         with contextlib.suppress(FreesymError):
             return _around_zero(by_parts())
     found = _or_limit(
-        lambda: refined(compute, digits, lambda: f"the log-potential at {_shown(x)}", is_known),
+        lambda: refined(compute, digits, lambda: what, is_known),
         lambda: potential_in_gap(relation, x, bits_for(digits)),
         None if limits is None else lambda: limits.potential(relation, x, digits),
         by_parts,
@@ -233,9 +245,7 @@ def log_potential(relation: Relation, x: Any, digits: Any, limits: Limits | None
 def log_determinant(relation: Relation, digits: Any, limits: Limits | None = None) -> Any:
     """``E log|X|``; minus infinity if 0 is an atom."""
     n = checked_digits(digits)
-    # a place that is a float is rounded, so that nothing proves that it is 0
-    places = atoms(exact(relation))
-    if any(location == 0 and not isinstance(location, float) for location in places):
+    if is_atom(relation, 0):
         return to_mpf(arb.neg_inf())
     return to_mpf(_potential_ball(relation, Fraction(0), n, limits), n)
 
@@ -254,6 +264,9 @@ def _quantile_ball(relation: Relation, q: Any, digits: int) -> Any:
         raise InvalidLawError(f"q = {q} must lie between 0 and 1; the ends are in support()")
     from freesym.spectrum.distribution import quantile as approximate
 
+    law = discrete_law(relation)
+    if law is not None:
+        return refined(lambda _: law.quantile(q), digits, lambda: f"the quantile at {_shown(q)}")
     jump = _jump_at(relation, q, digits)
     if jump is not None:
         return jump
@@ -328,7 +341,7 @@ def _newton(relation: Relation, x: Fraction, q: Any, target: int) -> tuple[Fract
     """One step of Newton's method for the distribution function, on rounded numbers."""
     with working_precision(target + 64):
         try:
-            found = enclosed(relation, Point(x).ball(), target + 64, potential=True)
+            found = enclosed(relation, Point(x).ball(), target + 64, potential="share")
         except PrecisionError:
             return x, Fraction(0)
         error = share_below(found) - real_ball(q)
@@ -351,7 +364,7 @@ def _brackets(relation: Relation, low: Fraction, high: Fraction, q: Any, target:
         for extra in (64, 64 + target):
             try:
                 with working_precision(target + extra):
-                    found = enclosed(relation, Point(x).ball(), target + extra, potential=True)
+                    found = enclosed(relation, Point(x).ball(), target + extra, potential="share")
                     return found.turn, share_below(found)
             except PrecisionError:
                 continue

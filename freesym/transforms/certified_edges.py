@@ -31,6 +31,7 @@ from freesym.relations.relation import Relation
 from freesym.spectrum.atoms import atoms
 from freesym.spectrum.certified import enclosed
 from freesym.spectrum.certified_atoms import are_complete, place_of_atom
+from freesym.spectrum.certified_discrete import discrete_law
 from freesym.spectrum.certified_edges import located_edges
 from freesym.spectrum.certified_numbers import bits_for, checked_digits, to_mpf
 from freesym.spectrum.expansions import exact
@@ -75,6 +76,11 @@ def edges(relation: Relation, digits: Any) -> Certified:
 def support(relation: Relation, digits: Any) -> Certified:
     """The intervals of the support, atoms included as intervals of length 0."""
     n = checked_digits(digits)
+    discrete = discrete_law(relation)
+    if discrete is not None:
+        with working_precision(bits_for(n) + 64):
+            places = [_rounded(place, n) for place, _ in discrete.atoms()]
+        return Certified(((x, x) for x in places), complete=True)
     balls, complete = _edges(relation, n)
     intervals = list(zip(balls[::2], balls[1::2], strict=True))
     law = exact(relation)

@@ -225,16 +225,18 @@ def test_edges_of_mixtures_are_those_of_the_union() -> None:
     assert all(map(close, boolean, (-3, -2, low, high)))
 
 
+def test_edges_that_touch_exactly_are_none() -> None:
+    """Rational ends are compared as such; others only as balls."""
+    third = Fraction(1, 3)
+    assert len(fs.mixture([POSITIVE, POSITIVE + 1]).edges(digits=DIGITS)) == 2
+    touching = [fs.Uniform(0, third), fs.Uniform(third, 1), 3 * fs.Arcsine(0, third) + 1]
+    assert fs.mixture(touching).edges(digits=DIGITS) == (0, 2)
+    assert fs.boolean_sum(*touching).edges(digits=DIGITS) == (0, 2)
+
+
 def test_edges_that_cannot_be_told_apart() -> None:
-    touching = fs.mixture([POSITIVE, POSITIVE + 1])
-    assert len(touching.edges(digits=DIGITS)) == 2
     with pytest.raises(fs.PrecisionError, match="told apart"):
-        fs.mixture([fs.Uniform(0, 1), fs.Uniform(1, 2)]).edges(digits=DIGITS)
-
-
-def test_edges_without_a_method_are_refused() -> None:
-    with pytest.raises(UnsupportedOperationError, match="monotone"):
-        fs.monotone(POSITIVE, SYMMETRIC).edges(digits=DIGITS)
+        fs.mixture([fs.Uniform(0, ROOT), fs.Uniform(ROOT, 2)]).edges(digits=DIGITS)
 
 
 # -------------------------------------------------------------------------- outside of spectra

@@ -127,7 +127,7 @@ def test_unbounded_functions_have_no_integrated_potential() -> None:
     """Their tables are bounded, which once passed for a proof."""
     law = fs.boolean_sum(fs.Pushforward(sympy.exp(T)), fs.Semicircle())
     with pytest.raises(UnsupportedOperationError, match="bounded"):
-        law.cdf(-3, digits=15)
+        law.log_potential(-3, digits=15)
 
 
 # -------------------------------------------------------------------------- refusals
