@@ -8,6 +8,7 @@ from typing import Any
 
 import flint
 
+from freesym.algebra.real_roots import real_root_balls
 from freesym.errors import UnsupportedOperationError
 
 arb = flint.arb
@@ -72,9 +73,17 @@ def _from_sympy(e: Any) -> Any:
         return _power(*e.args)
     if name in _FUNCTIONS:
         return _FUNCTIONS[name](_from_sympy(e.args[0]))
+    if name == "ComplexRootOf" and e.is_real:
+        return _real_root(e)
     raise UnsupportedOperationError(
         f"{e} has no certified enclosure; use rational numbers, roots and elementary functions"
     )
+
+
+def _real_root(e: Any) -> Any:
+    """Real zeros come first in SymPy's order, and ascend in both."""
+    row = tuple(int(c) for c in reversed(e.poly.all_coeffs()))
+    return real_root_balls(row, flint.ctx.prec)[e.index]
 
 
 def _exact_float(e: Any) -> Any:

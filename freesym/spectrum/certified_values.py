@@ -18,7 +18,6 @@ from freesym.relations.relation import Relation
 from freesym.spectrum.atoms import atoms
 from freesym.spectrum.certified import Enclosed, enclosed
 from freesym.spectrum.certified_assumptions import assumptions, exact_floats
-from freesym.spectrum.certified_atoms import place_of_atom
 from freesym.spectrum.certified_neighbours import (
     is_in_gap,
     levels_beside,
@@ -295,10 +294,7 @@ def _jump_at(relation: Relation, q: Any, digits: int) -> Any | None:
     law = exact(relation)
     for place, mass in atoms(law).items():
         try:
-            if isinstance(place, float):
-                found = _jump_near(law, place, q, digits)
-                if found is not None:
-                    return found
+            if isinstance(place, float):  # rounded
                 continue
             if _is_exactly_at(relation, place, mass, q):
                 return real_ball(place)
@@ -321,20 +317,6 @@ def _is_exactly_at(relation: Relation, place: Any, mass: Any, q: Any) -> bool:
         return False
     with working_precision(_LEVEL_BITS):
         return bool(levels[1] - real_ball(mass) < real_ball(q))
-
-
-def _jump_near(relation: Relation, place: float, q: Any, digits: int) -> Any | None:
-    """A ball around an atom whose place is not known exactly, if the quantile is in it."""
-    target = bits_for(digits)
-    with working_precision(target + 64):
-        found = place_of_atom(relation, place, target + 4)
-        low, high = (_as_fraction(end) for end in (found.lower(), found.upper()))
-    return found if _brackets(relation, low, high, q, target) else None
-
-
-def _as_fraction(end: Any) -> Fraction:
-    man, exponent = end.man_exp()
-    return Fraction(int(man)) * Fraction(2) ** int(exponent)
 
 
 def _newton(relation: Relation, x: Fraction, q: Any, target: int) -> tuple[Fraction, Fraction]:

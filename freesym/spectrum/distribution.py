@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -32,6 +33,8 @@ _HALVINGS, _TABLE_ERROR = 12, 1e-8
 _TINY = 1e-280
 #: So near to an atom, in units of the width, potentials have lost digits.
 _BESIDE = 1e-6
+#: By how much rounded parameters may move an atom, relative to its place.
+_ROUNDED = 1e-14
 #: So near to an edge, relative to it, values are compared with those a little farther away.
 _NEIGHBOUR = 1e-10
 
@@ -40,17 +43,34 @@ def _masses(relation: Relation) -> list[tuple[float, float]]:
     return sorted((float(a), float(m)) for a, m in atoms(relation).items())
 
 
-def cdf(relation: Relation, x: ArrayLike) -> Any:
-    """``P(X <= x) = 1 - Im u(x + i0)/pi``, with half of an atom at ``x`` added."""
+def cdf(relation: Relation, x: ArrayLike, exact: Callable[[], Relation] | None = None) -> Any:
+    """``P(X <= x) = 1 - Im u(x + i0)/pi``, with half of an atom at ``x`` added.
+
+    The relation with exact parameters, if there is one, tells where the atoms are.
+    """
     points = real_points(x)
     require_law(relation)
     flat = points.ravel()
+    if exact is not None:
+        flat = _at_rounded_places(relation, exact, flat)
     values = np.full(flat.shape, np.nan)
     values[flat == np.inf], values[flat == -np.inf] = 1.0, 0.0
     finite = np.isfinite(flat)
     values[finite] = _cdf(relation, flat[finite])
     refuse_unsolved(flat, values)
     return shaped(values, points.shape)
+
+
+def _at_rounded_places(relation: Relation, exact: Callable[[], Relation], x: Real) -> Real:
+    """The points, those that are atoms where rounded parameters put these."""
+    rounded = [a for a, _ in _masses(relation)]
+    beside = (np.any((x != a) & (np.abs(x - a) <= _ROUNDED * abs(a))) for a in rounded)
+    places = [float(a) for a in atoms(exact())] if any(beside) else []
+    if len(places) != len(rounded):
+        return x
+    for place, moved in zip(places, rounded, strict=True):
+        x = np.where(x == place, moved, x)
+    return x
 
 
 def _cdf(relation: Relation, x: Real) -> Real:

@@ -82,6 +82,31 @@ def test_the_origin_of_maps_that_are_singular_there(law: fs.Law) -> None:
         certified.enclosed(law.relation(), acb(arb(0, 1e-3), arb(0, 1e-3)), BITS)
 
 
+@pytest.mark.parametrize(
+    ("law", "x", "right"),
+    [
+        (2 * BANDS + 1, F(11), F(1, 3)),
+        (-BANDS, F(-5), F(2, 3)),
+        ((fs.Uniform(-1, 1) + fs.Discrete([-9, 0, 9])).square(), F(16), F(2, 3)),
+        (BANDS.reshape(HALF), F(5), F(1, 6)),
+        (BANDS.reshape(HALF), F(1, 2), HALF),
+        (BANDS.reshape(HALF), F(-1), F(1)),
+        (fs.mixture([BANDS, fs.PointMass(9)], [F(1, 4), F(3, 4)]), F(5), F(5, 6)),
+    ],
+    ids=repr,
+)
+def test_masses_to_the_right_of_a_gap_are_exact(law: fs.Law, x: F, right: F) -> None:
+    found = certified.enclosed(law.relation(), acb(real_ball(x)), BITS, potential=True)
+    assert found.turn == right or (x < 1 and found.turn is None)  # to the left of everything
+    assert abs(found.u.imag - real_ball(right) * arb.pi()) < 1e-30
+
+
+def test_roots_across_a_cut_are_not_taken() -> None:
+    below = acb(arb(0, 1e-3), arb(-1, 1e-3))
+    assert not certified._upper_root(below).is_finite()
+    assert certified._upper_root(acb(arb(0, 1e-3), arb(1, 1e-3))).is_finite()
+
+
 def test_points_whose_half_plane_is_not_known_are_refused() -> None:
     z = acb(1, arb(0, 1e-3))
     with pytest.raises(PrecisionError, match="half-plane"):

@@ -11,6 +11,7 @@ import sympy
 
 import freesym as fs
 from freesym.errors import PrecisionError
+from freesym.transforms import certified_limits
 from tests.certified.helpers import agrees
 
 SC, MP = fs.Semicircle(), fs.MarchenkoPastur()
@@ -114,6 +115,21 @@ def test_potentials() -> None:
     assert WITH_ATOM.log_potential(1, digits=20) == -mpmath.inf
     double = BANDS.log_potential(0.5 + 1e-9)
     assert float(BANDS.log_potential(HALF, digits=30)) == pytest.approx(double, abs=1e-8)
+
+
+def test_potentials_at_edges_lie_in_their_enclosures() -> None:
+    """``U(2) = 1/2`` for the semicircle, below the values above the edge."""
+    found = certified_limits.potential(SC.relation(), F(2), 20)
+    assert found.contains(0.5)
+    assert found.rad() < 1e-20
+
+
+def test_a_quantile_below_an_atom_is_not_the_atom() -> None:
+    """At ``q = 1/2`` the distribution function has been 1/2 since the end of the interval."""
+    law = fs.mixture([fs.Uniform(0, 1), fs.PointMass(3)], [HALF, HALF])
+    with pytest.raises(PrecisionError):
+        law.quantile(HALF, digits=10)
+    assert law.quantile(F(1001, 2000), digits=10) == 3
 
 
 def test_transforms_on_an_axis_of_symmetry() -> None:
