@@ -343,7 +343,7 @@ def _affine(relation: nodes.Affine, z: Complex, potential: bool, thorough: bool)
 def _negative_inverse(relation: nodes.NegativeInverse, z: Complex, potential: bool) -> Transforms:
     inner = -1 / z
     child = _transforms(relation.child, inner, potential)
-    g, psi = inner * child.psi, -1 - child.psi
+    g, psi = inner * child.psi, -inner * child.g
     if child.u is None:
         return Transforms(g, psi)
     u = child.u - np.log(inner) - potential_at_zero(relation.child) + 1j * np.pi

@@ -308,7 +308,12 @@ def test_quantiles_beside_the_share_of_an_atom() -> None:
 
 def test_unions_of_overlapping_intervals() -> None:
     """Ends of intervals inside others are none; ends that cannot be told apart are refused."""
-    parts = [[arb(0), arb(4)], [arb(6), arb(7), arb(9), arb(10)], [arb(1), arb(2)], [arb(3), arb(5)]]
+    parts = [
+        [arb(0), arb(4)],
+        [arb(6), arb(7), arb(9), arb(10)],
+        [arb(1), arb(2)],
+        [arb(3), arb(5)],
+    ]
     assert certified_edges._united(parts) == [0, 5, 6, 7, 9, 10]
     inside = [[arb(0), arb(1)], [arb(2), arb(9)], [arb(3), arb(4)]]
     assert certified_edges._united(inside) == [0, 1, 2, 9]
@@ -331,7 +336,7 @@ def test_densities_between_edges_are_decided_or_refused(
 
 
 def test_bounds_hold_on_the_ellipses_of_quadrature(monkeypatch: pytest.MonkeyPatch) -> None:
-    """``|G(z)| <= 1/Im z`` where the ellipse around a vertical segment comes nearest to the axis."""
+    """``|G(z)| <= 1/Im z`` where the ellipse around a segment comes nearest to the axis."""
     law = fs.boolean_sum(fs.Semicircle(), fs.Uniform(0, 1))
     gauss, seen = certified_integrals._gauss, []
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from fractions import Fraction as F
 from typing import Any
 
+import flint
 import mpmath
 import pytest
 import sympy
 
 import freesym as fs
+from freesym.algebra.polynomials import Polynomial
 from freesym.errors import PrecisionError
 from freesym.transforms import certified_limits
 from tests.certified.helpers import agrees
@@ -160,3 +162,21 @@ def test_what_is_not_known_is_refused() -> None:
 )
 def test_quantiles_at_jumps(law: fs.Law, q: F, x: int) -> None:
     assert law.quantile(q, digits=30) == x
+
+
+def test_norms_vanish_at_all_conjugates() -> None:
+    """``g - w`` at the square root of 2: ``g^2 - 2``."""
+    w, g = Polynomial.generators(("w", "g"))
+    for polynomial, expected in ((g - w, [-2, 0, 1]), (g**2 - w - 3, [7, 0, -6, 0, 1])):
+        found = certified_limits._norm(polynomial, sympy.sqrt(2))
+        assert found in (flint.fmpz_poly(expected), -flint.fmpz_poly(expected))
+
+
+def test_irrational_points_must_be_singular() -> None:
+    certified_limits._require_simple(fs.KestenMcKay(3).relation(), 2 * sympy.sqrt(2))
+    with pytest.raises(PrecisionError, match="singular point"):
+        certified_limits._require_simple(SC.relation(), sympy.sqrt(2))
+    with pytest.raises(PrecisionError, match="singular point"):
+        certified_limits._require_simple(fs.Uniform(0, 1).relation(), sympy.sqrt(2))
+    with pytest.raises(PrecisionError, match="too long"):
+        certified_limits._require_simple(SC.relation(), F(1, 10**1000))

@@ -41,6 +41,7 @@ def test_values_are_limits_from_above(law: fs.Law) -> None:
         fs.Semicircle() @ fs.Bernoulli(1 / 3).square(),
         fs.Semicircle() @ fs.Uniform(0, 1).square(),
         (fs.Semicircle() + fs.Discrete([-1, 1])) @ fs.MarchenkoPastur(),
+        fs.Semicircle() @ (fs.MarchenkoPastur() + 1).inverse(),
     ],
     ids=str,
 )
