@@ -33,6 +33,8 @@ _HALVINGS, _TABLE_ERROR = 12, 1e-8
 _TINY = 1e-280
 #: So near to an atom, in units of the width, potentials have lost digits.
 _BESIDE = 1e-6
+#: Nearer to an atom than this, in units of the width, an edge is at the atom.
+_SAME = 1e-9
 #: By how much rounded parameters may move an atom, relative to its place.
 _ROUNDED = 1e-14
 #: So near to an edge, relative to it, values are compared with those a little farther away.
@@ -130,7 +132,9 @@ def _beside_atom(relation: Relation, a: float, x: Real, width: float) -> Real:
         here = x < a if side < 0 else x >= a
         if not here.any():
             continue
-        room = np.min(side * (ends - a), where=side * (ends - a) > 0, initial=1e-4 * width / 0.5)
+        # an edge at the atom itself may have been found a little beside it
+        away = side * (ends - a)
+        room = np.min(away, where=away > _SAME * width, initial=1e-4 * width / 0.5)
         start = a + side * 0.5 * room
         u = transforms(relation, np.array([start], dtype=complex), potential=True).u
         assert u is not None
@@ -158,19 +162,21 @@ def _fill_gaps(relation: Relation, x: Real, values: Real) -> None:
         gap = (before == k) & (x > ends[k - 1])
         if gap.any():
             last = k == len(intervals)
-            values[gap] = 1.0 if last else _value_between(relation, ends[k - 1], starts[k])
+            values[gap] = 1.0 if last else _singular_cdf(relation, float(ends[k - 1]))
 
 
 def _singular_cdf(relation: Relation, x: float) -> float:
     """The value at an atom, at 0, at an edge: from the gap beside it, or from both sides."""
     intervals = support(relation)
     after = [a for a, _ in intervals if a > x]
+    mass = dict(_masses(relation)).get(x, 0.0)
     if not any(a <= x < b for a, b in intervals):
         if not after:
             return 1.0
         before = [b for _, b in intervals if b <= x]
+        if mass and min(after) - x < x - max((b for b in before if b < x), default=-math.inf):
+            return _value_below(relation, x, intervals) + mass
         return _value_between(relation, max(before), min(after)) if before else 0.0
-    mass = dict(_masses(relation)).get(x, 0.0)
     if any(a == x < b for a, b in intervals):
         return _value_below(relation, x, intervals) + mass
     return _value_from_both_sides(relation, x, mass)
