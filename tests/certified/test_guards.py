@@ -196,9 +196,17 @@ def test_rates_are_derivatives() -> None:
     assert abs(engine.rates(v, found.sides)[0] / slope - 1) < 1e-20
 
 
-def test_directions_along_a_curve() -> None:
+@pytest.mark.parametrize(
+    "law",
+    [
+        fs.Uniform(0, 1) + fs.TwoPoint(1, 9, F(1, 3)),
+        fs.Uniform(1, 2) @ fs.TwoPoint(1, 9, F(1, 3)) + fs.Uniform(-1, 1),
+    ],
+    ids=repr,
+)
+def test_directions_along_a_curve(law: fs.Law) -> None:
     """Away from the curve the direction is that of its tangent; the step leads back."""
-    engine = certifier((fs.Uniform(0, 1) + fs.TwoPoint(1, 9, F(1, 3))).relation())
+    engine = certifier(law.relation())
     assert engine.tape.matches
     found = engine.solve(acb(3, 2), BITS)
     v = engine.machine.run(engine.order, found.unknowns, found.sides)

@@ -136,3 +136,15 @@ def test_signs_are_decided_once() -> None:
     assert machine.run(order, [acb(1, 1)], sides)[sign] == -1
     assert machine.run(order, [acb(1, 1)], sides, decide=True)[sign] == 1
     assert machine.run(order, [acb(1, -1)], sides)[sign] == 1
+
+
+def test_the_smaller_of_two_numbers_is_chosen_once() -> None:
+    """``a`` if ``|x| <= |y|``, else ``b``."""
+    tape = Tape()
+    x, y = tape.unknown(1), tape.unknown(1)
+    chosen = tape.emit(Op.SELECT, x.number, y.number, (x.number, y.number))
+    machine, order, sides = Machine(tape), (x.number, y.number, chosen), Sides()
+    assert machine.run(order, [acb(1), acb(2)], sides, decide=True)[chosen] == 1
+    assert machine.run(order, [acb(3), acb(2)], sides)[chosen] == 3
+    assert machine.run(order, [acb(3), acb(2)], sides, decide=True)[chosen] == 2
+    assert machine.run(order, [acb(1), acb(2)], sides)[chosen] == 2

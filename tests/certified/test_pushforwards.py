@@ -276,7 +276,7 @@ def test_weights_are_kept_for_few_precisions() -> None:
         with flint.ctx.workprec(bits):
             g = measure.transform(flint.acb(1))[0]
             assert g.contains(flint.arb(1) / 4)
-    assert len(measure._balls) < 12
+    assert 1 < len(measure._balls) < 12
 
 
 def test_sums_of_two_laws_with_many_atoms() -> None:

@@ -93,13 +93,16 @@ def test_the_origin_of_maps_that_are_singular_there(law: fs.Law) -> None:
         (BANDS.reshape(HALF), F(5), F(1, 6)),
         (BANDS.reshape(HALF), F(1, 2), HALF),
         (BANDS.reshape(HALF), F(-1), F(1)),
+        (fs.TwoPoint(1, 9, F(1, 3)).reshape(HALF), F(5), F(1, 6)),
+        (fs.TwoPoint(1, 9, F(1, 3)).reshape(HALF), F(-3), F(1)),
         (fs.mixture([BANDS, fs.PointMass(9)], [F(1, 4), F(3, 4)]), F(5), F(5, 6)),
     ],
     ids=repr,
 )
 def test_masses_to_the_right_of_a_gap_are_exact(law: fs.Law, x: F, right: F) -> None:
     found = certified.enclosed(law.relation(), acb(real_ball(x)), BITS, potential=True)
-    assert found.turn == right or (x < 1 and found.turn is None)  # to the left of everything
+    # to the left of everything the potential of a sum does not tell
+    assert found.turn == right or (found.turn is None and x < 1 and "+" in repr(law))
     assert abs(found.u.imag - real_ball(right) * arb.pi()) < 1e-30
 
 

@@ -124,6 +124,10 @@ def test_potentials_at_edges_lie_in_their_enclosures() -> None:
     found = certified_limits.potential(SC.relation(), F(2), 20)
     assert found.contains(0.5)
     assert found.rad() < 1e-20
+    # beside an infinite density the bound is attained up to a factor
+    found = certified_limits.potential(MP.relation(), F(0), 4)
+    assert found.contains(-1)
+    assert found.rad() < 1e-4
 
 
 def test_a_quantile_below_an_atom_is_not_the_atom() -> None:

@@ -1,4 +1,4 @@
-"""Single steps of the numerical rooms: tables, panels, powers at ends, values far away."""
+"""Single steps of the numerical rooms: tables, panels, powers at ends, programs, starts."""
 
 from __future__ import annotations
 
@@ -11,8 +11,14 @@ import pytest
 from numpy.polynomial import legendre
 
 import freesym as fs
+from freesym.lowering.build import _anchor
 from freesym.lowering.cells import _leading_power
+from freesym.lowering.fitting import _turning_point
 from freesym.lowering.measure import NODES, _padded, _reach, heights
+from freesym.lowering.program import _Allocator
+from freesym.solve.solver import solver
+from freesym.solve.subordination import _inner_targets
+from freesym.spectrum.bounds import hull, is_positive
 from freesym.spectrum.distribution import _inverted, _longest_ascent, _middle, quantile_table
 from freesym.spectrum.support import _at_zero, _ending_at_zero
 
@@ -141,3 +147,62 @@ def test_moment_transforms_near_zero_have_all_digits(law: fs.Law) -> None:
         expected = z * (first + z * (second + z * third))
         assert abs(law.M(z) / expected - 1) < 4e-15
     assert law.log_potential(1e7) == pytest.approx(math.log(1e7) - first / 1e7, rel=1e-15)
+
+
+# -------------------------------------------------------------------------- programs and starts
+
+
+def test_registers_are_counted_and_used_again() -> None:
+    registers = _Allocator()
+    assert [registers.take() for _ in range(3)] == [0, 1, 2]
+    registers.free.append(1)
+    assert [registers.take(), registers.take()] == [1, 3]
+    assert registers.count == 4
+
+
+def test_only_laws_without_a_uniqueness_theorem_need_care() -> None:
+    difference = fs.Semicircle(variance=4).additive_deconvolve(fs.Semicircle())
+    assert solver((MP + fs.Semicircle()).relation().numeric()).careful is False
+    assert solver((difference + MP).relation().numeric()).careful is True
+
+
+@pytest.mark.parametrize("w", [0.01 + 1e-3j, -4 + 1e-3j, 100 + 40j, -1 - 1e-3j, 4 - 9j])
+def test_roots_of_points_stay_in_their_half_plane(w: complex) -> None:
+    square = (fs.Semicircle() + fs.Uniform(-1, 1)).square().relation()
+    (root,) = _inner_targets(square, w)
+    assert root**2 == pytest.approx(w, rel=1e-14)
+    assert (root.imag > 0) == (w.imag > 0)
+
+
+@pytest.mark.parametrize(
+    ("law", "anchor"),
+    [
+        (MP @ fs.MarchenkoPastur(), 1),
+        (fs.MarchenkoPastur() @ fs.MarchenkoPastur(), 1),
+        (fs.Uniform(0, 1) @ fs.MarchenkoPastur(2), HALF),
+        (fs.Bernoulli(F(1, 4)) @ fs.Uniform(0, 1), F(1, 4)),
+    ],
+    ids=repr,
+)
+def test_psi_at_zero(law: fs.Law, anchor: Any) -> None:
+    """It is minus the mass that is not at 0, if no factor that is matched has that atom."""
+    assert _anchor(law.relation().numeric()) in (pytest.approx(float(anchor)), 0.0)
+    if law.relation().explicit("psi"):
+        assert _anchor(law.relation().numeric()) == pytest.approx(float(anchor))
+
+
+def test_bounds_that_are_too_wide_do_not_make_laws_negative() -> None:
+    """The edge of a sum is not the sum of the edges."""
+    law = fs.Semicircle() + MP + F(19, 10)
+    assert hull(law.relation().numeric())[0] < 0 < law.support()[0][0]
+    assert is_positive(law.relation().numeric())
+    assert not is_positive((law - 1).relation().numeric())
+
+
+@pytest.mark.parametrize(
+    ("row", "place"),
+    [([0, 1, 0], None), ([0, 0, 1], 0.0), ([0, -0.6, 1], 0.3), ([0, 3, 1], None), ([5], None)],
+)
+def test_turning_points_of_positions(row: list[float], place: float | None) -> None:
+    found = _turning_point(_padded(legendre.poly2leg(row)))
+    assert found == (None if place is None else pytest.approx(place, abs=1e-12))
