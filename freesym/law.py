@@ -342,7 +342,7 @@ class Law(ParametrisedValue, SymbolicLaw, ABC):
         """The distribution function ``P(X <= x)``, atoms included; right-continuous."""
         if digits is not None:
             return _certified().cdf(self._exact, x, digits)
-        return _distribution.cdf(self._numeric, x)
+        return _distribution.cdf(self._numeric, x, self.relation)
 
     def quantile(self, q: Points, digits: int | None = None) -> Any:
         """The smallest ``x`` with ``cdf(x) >= q``."""

@@ -74,13 +74,17 @@ def _from_sympy(e: Any) -> Any:
     if name in _FUNCTIONS:
         return _FUNCTIONS[name](_from_sympy(e.args[0]))
     if name == "ComplexRootOf" and e.is_real:
-        # SymPy counts the real zeros first, ascending
-        coefficients = tuple(int(c) for c in reversed(e.poly.all_coeffs()))
-        return real_root_balls(coefficients, flint.ctx.prec)[e.index]
+        return _real_root(e)
     raise UnsupportedOperationError(
         f"{e} has no certified enclosure; use rational numbers, zeros of polynomials and "
         "elementary functions"
     )
+
+
+def _real_root(e: Any) -> Any:
+    """Real zeros come first in SymPy's order, and ascend in both."""
+    row = tuple(int(c) for c in reversed(e.poly.all_coeffs()))
+    return real_root_balls(row, flint.ctx.prec)[e.index]
 
 
 def _exact_float(e: Any) -> Any:

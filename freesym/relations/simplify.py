@@ -193,8 +193,10 @@ def _can_pull_out(scale: Any, power: Any) -> bool:
 
 def _power(base: Any, power: Any) -> Any:
     """A power that is exact, if need be a SymPy root, where both numbers are."""
-    exact = isinstance(base, (int, Fraction)) and isinstance(power, Fraction)
-    return as_number(scalar_power(Fraction(base), power)) if exact and base > 0 else base**power
+    exact = isinstance(base, (int, Fraction)) and isinstance(power, (int, Fraction))
+    if exact and base > 0:
+        return as_number(scalar_power(Fraction(base), Fraction(power)))
+    return base**power
 
 
 def _is_positive(scale: Any) -> bool:

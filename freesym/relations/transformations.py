@@ -97,9 +97,9 @@ class NegativeInverse(Relation):
         return self.combine((self.child.at(kind, inner),))
 
     def combine(self, parts: tuple[State, ...]) -> State:
-        """``w = -1/w_1``, ``psi = -1 - psi_1``, ``g = w_1 psi_1``."""
+        """``w = -1/w_1``, ``g = w_1 psi_1`` and ``psi = -1 - psi_1 = -w_1 g_1``, without 1 - 1."""
         (part,) = parts
-        w, psi, g = -1 / part.w, -1 - part.psi, part.w * part.psi
+        w, psi, g = -1 / part.w, -(part.w * part.g), part.w * part.psi
         return State(
             w,
             g,

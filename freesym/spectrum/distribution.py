@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -33,6 +34,10 @@ _HALVINGS, _TABLE_ERROR = 12, 1e-8
 _TINY = 1e-280
 #: So near to an atom, in units of the width, potentials have lost digits.
 _BESIDE = 1e-6
+#: Nearer to an atom than this, in units of the width, an edge is at the atom.
+_SAME = 1e-9
+#: By how much rounded parameters may move an atom, relative to its place.
+_ROUNDED = 1e-14
 #: So near to an edge, relative to it, values are compared with those a little farther away.
 _NEIGHBOUR = 1e-10
 
@@ -41,17 +46,34 @@ def _masses(relation: Relation) -> list[tuple[float, float]]:
     return sorted((float(a), float(m)) for a, m in atoms(relation).items())
 
 
-def cdf(relation: Relation, x: Points) -> Any:
-    """``P(X <= x) = 1 - Im u(x + i0)/pi``, with half of an atom at ``x`` added."""
+def cdf(relation: Relation, x: Points, exact: Callable[[], Relation] | None = None) -> Any:
+    """``P(X <= x) = 1 - Im u(x + i0)/pi``, with half of an atom at ``x`` added.
+
+    The relation with exact parameters, if there is one, tells where the atoms are.
+    """
     points = real_points(x)
     require_law(relation)
     flat = points.ravel()
+    if exact is not None:
+        flat = _at_rounded_places(relation, exact, flat)
     values = np.full(flat.shape, np.nan)
     values[flat == np.inf], values[flat == -np.inf] = 1.0, 0.0
     finite = np.isfinite(flat)
     values[finite] = _cdf(relation, flat[finite])
     refuse_unsolved(flat, values)
     return shaped(values, points.shape)
+
+
+def _at_rounded_places(relation: Relation, exact: Callable[[], Relation], x: Real) -> Real:
+    """The points, those that are atoms where rounded parameters put these."""
+    rounded = [a for a, _ in _masses(relation)]
+    beside = (np.any((x != a) & (np.abs(x - a) <= _ROUNDED * abs(a))) for a in rounded)
+    places = [float(a) for a in atoms(exact())] if any(beside) else []
+    if len(places) != len(rounded):
+        return x
+    for place, moved in zip(places, rounded, strict=True):
+        x = np.where(x == place, moved, x)
+    return x
 
 
 def _cdf(relation: Relation, x: Real) -> Real:
@@ -111,7 +133,9 @@ def _beside_atom(relation: Relation, a: float, x: Real, width: float) -> Real:
         here = x < a if side < 0 else x >= a
         if not here.any():
             continue
-        room = np.min(side * (ends - a), where=side * (ends - a) > 0, initial=1e-4 * width / 0.5)
+        # an edge at the atom itself may have been found a little beside it
+        away = side * (ends - a)
+        room = np.min(away, where=away > _SAME * width, initial=1e-4 * width / 0.5)
         start = a + side * 0.5 * room
         u = transforms(relation, np.array([start], dtype=complex), potential=True).u
         assert u is not None
@@ -139,19 +163,21 @@ def _fill_gaps(relation: Relation, x: Real, values: Real) -> None:
         gap = (before == k) & (x > ends[k - 1])
         if gap.any():
             last = k == len(intervals)
-            values[gap] = 1.0 if last else _value_between(relation, ends[k - 1], starts[k])
+            values[gap] = 1.0 if last else _singular_cdf(relation, float(ends[k - 1]))
 
 
 def _singular_cdf(relation: Relation, x: float) -> float:
     """The value at an atom, at 0, at an edge: from the gap beside it, or from both sides."""
     intervals = support(relation)
     after = [a for a, _ in intervals if a > x]
+    mass = dict(_masses(relation)).get(x, 0.0)
     if not any(a <= x < b for a, b in intervals):
         if not after:
             return 1.0
         before = [b for _, b in intervals if b <= x]
+        if mass and min(after) - x < x - max((b for b in before if b < x), default=-math.inf):
+            return _value_below(relation, x, intervals) + mass
         return _value_between(relation, max(before), min(after)) if before else 0.0
-    mass = dict(_masses(relation)).get(x, 0.0)
     if any(a == x < b for a, b in intervals):
         return _value_below(relation, x, intervals) + mass
     return _value_from_both_sides(relation, x, mass)

@@ -28,6 +28,8 @@ Complex = NDArray[np.complex128]
 _ROUNDING = 4e-16
 #: So far away, in units of the spectrum, a law is a point mass.
 _FAR = 1e60
+#: So far away, in units of the spectrum, ``(1 + psi)/z`` has all digits of ``G``.
+_AWAY = 100.0
 #: Products whose factors share psi are not resolved closer to 0 than this, in units of the scale.
 _TINY = 1e-12
 #: By how much log-potentials on the two sides of 0 may differ to be that at 0.
@@ -121,7 +123,11 @@ def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> 
         lost = _lost_beside_zero(engine, z, g, psi, _atoms(relation).get(0.0, 0.0))
         g[lost] = psi[lost] = np.nan
     noise = (z.imag == 0) & (np.abs(g.imag) < _noise(relation) * np.abs(g.real))
-    if _contains_square(relation):
+    if _contains(relation, (nodes.SymmetricSquare, nodes.RealMultiplicative)):
+        # far away both signs cancel in psi, which is small, but w depends on it
+        away = np.abs(z) > _AWAY * engine.first[0]
+        g[away] = (1 + psi[away]) / z[away]
+    if _contains(relation, (nodes.SymmetricSquare,)):
         noise |= (z.imag == 0) & (np.abs(g.imag) < engine.rounding(found) * np.abs(g.real))
     g.imag[noise] = 0.0
     if not isinstance(relation, Leaf):
@@ -280,15 +286,14 @@ def _noise(relation: Relation) -> float:
     Outside the spectrum solutions are real to the last bit, but for the unknowns inside a
     square, which may be imaginary there.
     """
-    if _contains_square(relation):
+    if _contains(relation, (nodes.SymmetricSquare,)):
         return 1e-13
     plain = solver(relation).compiled.residual == RESIDUAL_PLAIN
     return 1e-15 if plain and not isinstance(relation, Leaf) else 0.0
 
 
-def _contains_square(relation: Relation) -> bool:
-    is_square = isinstance(relation, nodes.SymmetricSquare)
-    return is_square or any(map(_contains_square, relation.children))
+def _contains(relation: Relation, kinds: tuple[type, ...]) -> bool:
+    return isinstance(relation, kinds) or any(_contains(c, kinds) for c in relation.children)
 
 
 @lru_cache(maxsize=1024)
@@ -338,7 +343,7 @@ def _affine(relation: nodes.Affine, z: Complex, potential: bool, thorough: bool)
 def _negative_inverse(relation: nodes.NegativeInverse, z: Complex, potential: bool) -> Transforms:
     inner = -1 / z
     child = _transforms(relation.child, inner, potential)
-    g, psi = inner * child.psi, -1 - child.psi
+    g, psi = inner * child.psi, -inner * child.g
     if child.u is None:
         return Transforms(g, psi)
     u = child.u - np.log(inner) - potential_at_zero(relation.child) + 1j * np.pi

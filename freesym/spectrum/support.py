@@ -99,7 +99,23 @@ def monotone_support(relation: nodes.Monotone) -> tuple[Interval, ...]:
 
 def gaps_of(relation: nodes.Monotone) -> list[Interval]:
     """Where the inner law has no density, a little beyond the bounds of the whole."""
-    return _gaps(continuous_support(relation.inner), hull(relation))
+    return _gaps(continuous_support(relation.inner), extent(relation))
+
+
+def extent(relation: Relation) -> Interval:
+    """The hull; where the tree bounds nothing, as for powers below 1, a width beyond the edges."""
+    bounds = hull(relation)
+    if all(map(math.isfinite, bounds)):
+        return bounds
+    if isinstance(relation, (nodes.Boolean, nodes.Monotone)):
+        parts = [extent(child) for child in relation.children]
+        return sum(min(a, 0.0) for a, _ in parts), sum(max(b, 0.0) for _, b in parts)
+    places = [end for interval in continuous_support(relation) for end in interval]
+    places += map(float, atoms_module.atoms(relation))
+    ends = [place for place in places if math.isfinite(place)] or [0.0]
+    low, high = min(ends), max(ends)
+    width = high - low or 1.0
+    return max(bounds[0], low - width), min(bounds[1], high + width)
 
 
 def _gaps(intervals: tuple[Interval, ...], bounds: Interval) -> list[Interval]:

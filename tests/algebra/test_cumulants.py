@@ -209,6 +209,14 @@ def test_cumulants_add() -> None:
         assert rows[0] == [a + b for a, b in zip(*rows[1:], strict=True)]
 
 
+def test_monotone_cumulants_with_a_mean() -> None:
+    """A point mass has no others; linear extensions of pairings inside intervals give the rest."""
+    assert calculus.moments_from_monotone_cumulants([1, 0, 0, 0]) == [1, 1, 1, 1]
+    moments = calculus.moments_from_monotone_cumulants([1, 2, 0, 0])
+    assert moments == [1, 3, 6, Fraction(47, 3)]
+    assert calculus.monotone_cumulants_from_moments(moments) == [1, 2, 0, 0]
+
+
 def test_monotone_cumulants_of_powers() -> None:
     mu = fs.MarchenkoPastur(Fraction(1, 2))
     row = fs.monotone(mu, mu).monotone_cumulants(8)

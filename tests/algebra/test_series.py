@@ -309,3 +309,27 @@ def test_composition(a: Series, b: Series) -> None:
     assert agree(a(a.reversion()), identity)
     assert agree(a(b).reversion(), b.reversion()(a.reversion()))
     assert agree(a(b).derivative(), a.derivative()(b) * b.derivative())
+
+
+def test_derivatives_of_roots() -> None:
+    """``(1 + 3 z^(1/2) + z^(3/2))' = 3/2 z^(-1/2) + 3/2 z^(1/2)``."""
+    root = Series.variable(4).sqrt()
+    total = 1 + 3 * root + root**3
+    assert total.step == Fraction(1, 2)
+    found = total.derivative()
+    assert agree(found, Fraction(3, 2) / root + Fraction(3, 2) * root)
+    assert found.valuation == Fraction(-1, 2)
+
+
+@pytest.mark.parametrize(
+    ("exponent", "exact"),
+    [(4.0, Fraction(4)), (2.5, Fraction(5, 2)), (-0.5, Fraction(-1, 2)), (8, Fraction(8))],
+)
+def test_halves_are_exact_exponents(exponent: Any, exact: Fraction) -> None:
+    found = module.exact_exponent(exponent)
+    assert found == exact and isinstance(found, Fraction)
+
+
+@pytest.mark.parametrize("exponent", [2 / 3, 0.25, 4 / 3])
+def test_other_floats_are_no_exact_exponents(exponent: float) -> None:
+    assert type(module.exact_exponent(exponent)) is float

@@ -96,6 +96,7 @@ def test_assumptions_are_stated() -> None:
     u = sympy.Symbol("u")
     found = fs.Law.from_r_transform(sympy.log(1 + u)).enclose_density(1, digits=20)
     assert found.assumptions
+    assert any("the R-transform of a law" in text for text in found.assumptions)
     assert not fs.Law.from_s_transform(sympy.exp(-u)).enclose_density(1, digits=20).assumptions
     with pytest.raises(UnsupportedOperationError, match="no uniqueness theorem"):
         fs.Law.from_r_transform(u + u**3 / 10).enclose_density(1, digits=20)

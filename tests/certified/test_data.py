@@ -12,7 +12,9 @@ import pytest
 import sympy
 
 import freesym as fs
-from freesym.errors import InvalidLawError
+from freesym.algebra.balls import working_precision
+from freesym.algebra.constants import real_ball
+from freesym.errors import InvalidLawError, UnsupportedOperationError
 from tests.certified.helpers import agrees
 
 SUM = fs.Semicircle() + fs.MarchenkoPastur(F(1, 2))
@@ -111,3 +113,26 @@ def test_points_beyond_the_range_of_floats(law: fs.Law) -> None:
         assert agrees(law.G("1e4000", digits=30), mpmath.mpf("1e-4000"), 29)
         potential = law.log_potential("1e4000", digits=30)
         assert agrees(potential, 4000 * mpmath.log(10), 29)
+
+
+@pytest.mark.parametrize("digits", [15, 60])
+def test_zeros_of_polynomials_are_exact_numbers(digits: int) -> None:
+    """The real ones; SymPy counts them first, in ascending order."""
+    t = sympy.Symbol("t")
+    polynomial = 3 * t**5 - 12 * t + 3
+    with working_precision(int(digits * 3.33) + 8), mpmath.workdps(digits + 10):
+        for index in range(3):
+            root = sympy.CRootOf(polynomial, index)
+            ball = real_ball(root)
+            assert ball.rel_accuracy_bits() >= digits * 3.3
+            assert abs(ball - real_ball(sympy.Rational(str(root.n(digits))))) < 10.0 ** (1 - digits)
+        with pytest.raises(UnsupportedOperationError, match="CRootOf"):
+            real_ball(sympy.CRootOf(polynomial, 3))
+
+
+def test_moments_that_are_zeros_of_polynomials_are_tested() -> None:
+    """The mean of the inverse is the zero of a cubic."""
+    shifted = (fs.FussCatalan(2) + 1).inverse()
+    law = (shifted @ fs.MarchenkoPastur()).multiplicative_deconvolve(fs.MarchenkoPastur())
+    assert isinstance(law.mean(), sympy.Expr) and law.mean().has(sympy.CRootOf)
+    np.testing.assert_allclose(law.support(), shifted.support(), rtol=1e-9)

@@ -94,6 +94,10 @@ def test_snapping_goes_to_the_nearest_axis() -> None:
     assert nearly_axial(acb(1, tiny)) and nearly_axial(acb(tiny, -1))
     assert not nearly_axial(acb(1, 4 * tiny)) and not nearly_axial(acb(4 * tiny, 1))
     assert not nearly_axial(acb(1, 1))
+    for large in (8, 0.125):  # relative to the other part
+        assert nearly_axial(acb(tiny * large, large)) and nearly_axial(acb(large, tiny * large))
+        assert not nearly_axial(acb(4 * tiny * large, large))
+        assert not nearly_axial(acb(large, 4 * tiny * large))
 
 
 def test_boxes_that_share_a_solution_meet_in_both_parts() -> None:
@@ -174,6 +178,52 @@ def test_pivots_that_may_vanish_prove_nothing() -> None:
         engine.rates(v, Sides())
 
 
+def test_points_without_a_newton_step_stay() -> None:
+    engine = certifier((fs.Uniform(0, 1) + fs.TwoPoint(1, 9, F(1, 3))).relation())
+    found = engine.solve(acb(3, 2), BITS)
+    wide = [acb(arb(0, 10), arb(0, 10))] * len(found.unknowns)
+    assert engine._polished(wide, acb(3, 2), found.sides) is wide
+
+
+def test_rates_are_derivatives() -> None:
+    """Of the unknowns with respect to the point, by central differences."""
+    engine = certifier(LAW.relation())
+    z, step = acb(1, 1), acb(arb(2) ** -40)
+    near, far = (engine.solve(z + sign * step, BITS) for sign in (1, -1))
+    found = engine.solve(z, BITS)
+    v = engine.machine.run(engine.order, found.unknowns, found.sides)
+    slope = (near.unknowns[0] - far.unknowns[0]) / (2 * step)
+    assert abs(engine.rates(v, found.sides)[0] / slope - 1) < 1e-20
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        fs.Uniform(0, 1) + fs.TwoPoint(1, 9, F(1, 3)),
+        fs.Uniform(1, 2) @ fs.TwoPoint(1, 9, F(1, 3)) + fs.Uniform(-1, 1),
+    ],
+    ids=repr,
+)
+def test_directions_along_a_curve(law: fs.Law) -> None:
+    """Away from the curve the direction is that of its tangent; the step leads back."""
+    engine = certifier(law.relation())
+    assert engine.tape.matches
+    found = engine.solve(acb(3, 2), BITS)
+    v = engine.machine.run(engine.order, found.unknowns, found.sides)
+    rates = engine.rates(v, found.sides)
+    residuals = [acb(0.25, 0.5)] * len(engine.tape.matches)
+    along = engine.machine.along(engine.order, v, found.sides, residuals, engine.w)
+    assert along is not None
+    slope, direction, moves = along
+    assert abs(slope * rates[0] - 1) < 1e-30
+    assert all(abs(d - r / rates[0]) < 1e-30 for d, r in zip(direction, rates, strict=True))
+    assert moves[0] == 0
+    shifted = [m + acb(2) ** -40 * step for m, step in zip(found.unknowns, moves, strict=True)]
+    moved, _ = engine._residuals(engine.machine.run(engine.order, shifted, found.sides), acb(0))
+    for left, residual in zip(moved, residuals, strict=True):
+        assert abs(left * acb(2) ** 40 + residual) < 1e-9
+
+
 @pytest.mark.parametrize(
     "law",
     [
@@ -225,6 +275,7 @@ UP, DOWN, UNKNOWN = acb(1, 1), acb(1, -1), acb(1, arb(0, 1))
         ("principal", acb(5, 4), UP, 0, False),
         ("principal", acb(5, -1), DOWN, 0, True),
         ("principal", acb(5, arb(0, 1)), UP, 0, None),
+        ("principal", acb(5, 0), UP, 0, None),
         ("principal", acb(5, arb(3, 1)), UP, 0, None),
         ("principal", acb(5, 1), UNKNOWN, 0, None),
         ("principal", acb(5, 1), UNKNOWN, 1, True),
@@ -305,7 +356,7 @@ def test_every_check_between_numbers_of_the_tape_is_a_condition() -> None:
 
 
 def test_the_logarithm_of_the_point_itself() -> None:
-    for z in (acb(2), acb(-2), acb(1, 1), acb(-1, 1)):
+    for z in (acb(2), acb(0.5), acb(-2), acb(1, 1), acb(-1, 1)):
         angle = arb.pi() if z.imag == 0 and z.real < 0 else z.arg()
         assert is_principal(acb(0, angle), z) is True
         assert is_principal(acb(0, angle + 2 * arb.pi()), z) is False

@@ -12,7 +12,16 @@ import pytest
 
 from freesym.algebra.balls import working_precision
 from freesym.solve import machine
-from freesym.solve.machine import log_on_side, nearest_side, sign_of, sqrt_on_side
+from freesym.solve.machine import (
+    Machine,
+    Sides,
+    log_on_side,
+    nearest_side,
+    order_of,
+    sign_of,
+    sqrt_on_side,
+)
+from freesym.solve.tape import Op, Tape
 
 acb, arb = flint.acb, flint.arb
 #: A point on the cut of each side.
@@ -104,3 +113,38 @@ def test_projections_keep_exact_zeros() -> None:
     assert machine._projected(x, imaginary, acb(1), turned=True) == acb(0, 3)
     for w, axis in ((acb(1), imaginary), (imaginary, acb(1, 1)), (acb(0), imaginary)):
         assert machine._projected(x, w, axis, turned=False) == x
+
+
+def test_rows_that_others_depend_on() -> None:
+    """The first row too, as a second operand."""
+    tape = Tape()
+    x = tape.unknown(1)
+    y = tape.unknown(1)
+    product = tape.emit(Op.MULTIPLY, y.number, x.number)
+    tape.emit(Op.EXP, y.number)
+    assert x.number == 0
+    assert order_of(tape, [product]) == (0, 1, product)
+    assert order_of(tape, [y.number]) == (1,)
+
+
+def test_signs_are_decided_once() -> None:
+    tape = Tape()
+    x = tape.unknown(1)
+    sign = tape.emit(Op.SIGN, x.number)
+    machine, order, sides = Machine(tape), (x.number, sign), Sides()
+    assert machine.run(order, [acb(1, -1)], sides, decide=True)[sign] == -1
+    assert machine.run(order, [acb(1, 1)], sides)[sign] == -1
+    assert machine.run(order, [acb(1, 1)], sides, decide=True)[sign] == 1
+    assert machine.run(order, [acb(1, -1)], sides)[sign] == 1
+
+
+def test_the_smaller_of_two_numbers_is_chosen_once() -> None:
+    """``a`` if ``|x| <= |y|``, else ``b``."""
+    tape = Tape()
+    x, y = tape.unknown(1), tape.unknown(1)
+    chosen = tape.emit(Op.SELECT, x.number, y.number, (x.number, y.number))
+    machine, order, sides = Machine(tape), (x.number, y.number, chosen), Sides()
+    assert machine.run(order, [acb(1), acb(2)], sides, decide=True)[chosen] == 1
+    assert machine.run(order, [acb(3), acb(2)], sides)[chosen] == 3
+    assert machine.run(order, [acb(3), acb(2)], sides, decide=True)[chosen] == 2
+    assert machine.run(order, [acb(1), acb(2)], sides)[chosen] == 2

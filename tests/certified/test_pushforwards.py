@@ -97,15 +97,19 @@ def test_ranges_contain_values(function: sympy.Expr) -> None:
 SHARP = [
     (1 / X, (0.5, 2.0), (0.5, 2.0)),
     (1 / X, (-2.0, -0.5), (-2.0, -0.5)),
+    (1 / X, (-1.0, 0.5), (-math.inf, math.inf)),
     (1 / (1 + X), (1.0, math.inf), (0.0, 0.5)),
     (sympy.cosh(X), (-1.0, 2.0), (1.0, math.cosh(2))),
-    (sympy.cosh(X), (1.0, 2.0), (math.cosh(1), math.cosh(2))),
+    (sympy.cosh(X), (-1.0, 0.5), (1.0, math.cosh(1))),
+    (sympy.cosh(X), (0.5, 2.0), (math.cosh(0.5), math.cosh(2))),
     (sympy.cosh(X), (-2.0, -1.0), (math.cosh(1), math.cosh(2))),
     (sympy.sech(X), (-math.inf, -1.0), (0.0, 1 / math.cosh(1))),
     (sympy.log(X), (1.0, 4.0), (0.0, math.log(4))),
     (sympy.exp(X) * (2 + X), (0.0, 1.0), (2.0, 3 * math.e)),
     (X**2, (-1.0, 3.0), (0.0, 9.0)),
     (X**2, (-3.0, -1.0), (1.0, 9.0)),
+    (X**2, (-1.0, 0.5), (0.0, 1.0)),
+    (X**2, (0.5, 2.0), (0.25, 4.0)),
     (X**3, (-2.0, 1.0), (-8.0, 1.0)),
     (sympy.sqrt(X), (4.0, 9.0), (2.0, 3.0)),
     (2**X, (1.0, 3.0), (2.0, 8.0)),
@@ -252,3 +256,37 @@ def test_continuity_on_rays() -> None:
         1 / sympy.sin(X),
     ):
         assert not is_continuous(bad, X, ray)
+
+
+def test_tails_beyond_the_cut_have_their_size() -> None:
+    """Each tail is its mass times values of ``1/(w - f)``, between -1/2 and -1/4."""
+    measure = Pushed(sympy.tanh(X), "normal")
+    with flint.ctx.workprec(20):
+        mass = measure._mass_beyond()
+        first, second = measure._beyond(flint.acb(-3))
+        assert -1.01 * mass <= first.real <= -0.49 * mass
+        assert -0.51 * mass <= second.real <= -0.12 * mass
+
+
+def test_logarithms_beyond_the_cut_are_covered() -> None:
+    """``|log(-1 - f)|`` is ``pi`` where ``f`` is nearly 0."""
+    measure = Pushed(sympy.sech(X), "normal")
+    with flint.ctx.workprec(20):
+        found = measure._potential_beyond(flint.acb(-1))
+        assert found.imag.rad() >= 2 * measure._mass_beyond() * 3.14
+
+
+def test_weights_are_kept_for_few_precisions() -> None:
+    measure = Atoms([F(1, 3), F(2)], [F(1, 2), F(1, 2)])
+    for bits in range(60, 100):
+        with flint.ctx.workprec(bits):
+            g = measure.transform(flint.acb(1))[0]
+            assert g.contains(flint.arb(1) / 4)
+    assert 1 < len(measure._balls) < 12
+
+
+def test_sums_of_two_laws_with_many_atoms() -> None:
+    """Two measures on one tape."""
+    law = fs.Empirical([0.0, 1.0, 3.0, 4.0]) + fs.Empirical([-1.0, 0.0, 5.0])
+    for x in (F(1, 2), F(9, 2)):
+        assert float(law.density(x, digits=15)) == pytest.approx(law.density(float(x)), rel=1e-11)

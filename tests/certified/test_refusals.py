@@ -21,11 +21,13 @@ from freesym.solve.certificate import certifier
 from freesym.spectrum import (
     certified,
     certified_edges,
+    certified_integrals,
     certified_neighbours,
     certified_values,
 )
 from freesym.spectrum.certified import Enclosed, without_turns
 from freesym.spectrum.certified_numbers import is_sharp, refined
+from freesym.transforms import certified_edges as exact_edges
 
 acb, arb = flint.acb, flint.arb
 BITS = 160
@@ -79,6 +81,34 @@ def test_the_origin_of_maps_that_are_singular_there(law: fs.Law) -> None:
         certified.enclosed(law.relation(), acb(0), BITS)
     with pytest.raises((PrecisionError, ConvergenceError)):
         certified.enclosed(law.relation(), acb(arb(0, 1e-3), arb(0, 1e-3)), BITS)
+
+
+@pytest.mark.parametrize(
+    ("law", "x", "right"),
+    [
+        (2 * BANDS + 1, F(11), F(1, 3)),
+        (-BANDS, F(-5), F(2, 3)),
+        ((fs.Uniform(-1, 1) + fs.Discrete([-9, 0, 9])).square(), F(16), F(2, 3)),
+        (BANDS.reshape(HALF), F(5), F(1, 6)),
+        (BANDS.reshape(HALF), F(1, 2), HALF),
+        (BANDS.reshape(HALF), F(-1), F(1)),
+        (fs.TwoPoint(1, 9, F(1, 3)).reshape(HALF), F(5), F(1, 6)),
+        (fs.TwoPoint(1, 9, F(1, 3)).reshape(HALF), F(-3), F(1)),
+        (fs.mixture([BANDS, fs.PointMass(9)], [F(1, 4), F(3, 4)]), F(5), F(5, 6)),
+    ],
+    ids=repr,
+)
+def test_masses_to_the_right_of_a_gap_are_exact(law: fs.Law, x: F, right: F) -> None:
+    found = certified.enclosed(law.relation(), acb(real_ball(x)), BITS, potential=True)
+    # to the left of everything the potential of a sum does not tell
+    assert found.turn == right or (found.turn is None and x < 1 and "+" in repr(law))
+    assert abs(found.u.imag - real_ball(right) * arb.pi()) < 1e-30
+
+
+def test_roots_across_a_cut_are_not_taken() -> None:
+    below = acb(arb(0, 1e-3), arb(-1, 1e-3))
+    assert not certified._upper_root(below).is_finite()
+    assert certified._upper_root(acb(arb(0, 1e-3), arb(1, 1e-3))).is_finite()
 
 
 def test_points_whose_half_plane_is_not_known_are_refused() -> None:
@@ -218,6 +248,53 @@ def test_quantiles_beside_the_share_of_an_atom() -> None:
 
 
 # -------------------------------------------------------------------------- edges
+
+
+def test_unions_of_overlapping_intervals() -> None:
+    """Ends of intervals inside others are none; ends that cannot be told apart are refused."""
+    parts = [
+        [arb(0), arb(4)],
+        [arb(6), arb(7), arb(9), arb(10)],
+        [arb(1), arb(2)],
+        [arb(3), arb(5)],
+    ]
+    assert certified_edges._united(parts) == [0, 5, 6, 7, 9, 10]
+    inside = [[arb(0), arb(1)], [arb(2), arb(9)], [arb(3), arb(4)]]
+    assert certified_edges._united(inside) == [0, 1, 2, 9]
+    with pytest.raises(PrecisionError, match="told apart"):
+        certified_edges._united([[arb(0), arb(1)], [arb(3), arb(4)], [arb(4, 1e-9), arb(5)]])
+
+
+@pytest.mark.parametrize(
+    ("g", "positive"), [(acb(1, -1), True), (acb(1), False), (acb(1, arb(-0.1, 1)), None)]
+)
+def test_densities_between_edges_are_decided_or_refused(
+    monkeypatch: pytest.MonkeyPatch, g: Any, positive: Any
+) -> None:
+    monkeypatch.setattr(exact_edges, "enclosed", lambda *_: Enclosed(g, g))
+    if positive is None:
+        with pytest.raises(PrecisionError, match="not decided"):
+            exact_edges._is_positive(LAW.relation(), arb(0), arb(1), BITS)
+    else:
+        assert exact_edges._is_positive(LAW.relation(), arb(0), arb(1), BITS) is positive
+
+
+def test_bounds_hold_on_the_ellipses_of_quadrature(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``|G(z)| <= 1/Im z`` where the ellipse around a segment comes nearest to the axis."""
+    law = fs.boolean_sum(fs.Semicircle(), fs.Uniform(0, 1))
+    gauss, seen = certified_integrals._gauss, []
+
+    def checked(function: Any, a: Any, b: Any, largest: Any) -> Any:
+        nearest = 2 + (a + b) / 2 - arb("1.3") * (b - a)
+        if b != 1:  # the last integral, of a bounded function up to infinity
+            assert nearest > 0
+            assert largest >= (1 / nearest).lower()
+            seen.append(largest)
+        return gauss(function, a, b, largest)
+
+    monkeypatch.setattr(certified_integrals, "_gauss", checked)
+    certified.enclosed(law.relation(), acb(1, 2), BITS, potential=True)
+    assert len(seen) > 2
 
 
 def test_edges_have_density_on_one_side_only() -> None:

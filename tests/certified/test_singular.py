@@ -5,12 +5,15 @@ from __future__ import annotations
 from fractions import Fraction as F
 from typing import Any
 
+import flint
 import mpmath
 import pytest
 import sympy
 
 import freesym as fs
+from freesym.algebra.polynomials import Polynomial
 from freesym.errors import PrecisionError
+from freesym.transforms import certified_limits
 from tests.certified.helpers import agrees
 
 SC, MP = fs.Semicircle(), fs.MarchenkoPastur()
@@ -116,6 +119,25 @@ def test_potentials() -> None:
     assert float(BANDS.log_potential(HALF, digits=30)) == pytest.approx(double, abs=1e-8)
 
 
+def test_potentials_at_edges_lie_in_their_enclosures() -> None:
+    """``U(2) = 1/2`` for the semicircle, below the values above the edge."""
+    found = certified_limits.potential(SC.relation(), F(2), 20)
+    assert found.contains(0.5)
+    assert found.rad() < 1e-20
+    # beside an infinite density the bound is attained up to a factor
+    found = certified_limits.potential(MP.relation(), F(0), 4)
+    assert found.contains(-1)
+    assert found.rad() < 1e-4
+
+
+def test_a_quantile_below_an_atom_is_not_the_atom() -> None:
+    """At ``q = 1/2`` the distribution function has been 1/2 since the end of the interval."""
+    law = fs.mixture([fs.Uniform(0, 1), fs.PointMass(3)], [HALF, HALF])
+    with pytest.raises(PrecisionError):
+        law.quantile(HALF, digits=10)
+    assert law.quantile(F(1001, 2000), digits=10) == 3
+
+
 def test_transforms_on_an_axis_of_symmetry() -> None:
     """The unknowns of ``G(i y)`` are imaginary, and so is it."""
     found = CUSP.G(mpmath.mpc(0, "1e-15"), digits=20)
@@ -144,3 +166,21 @@ def test_what_is_not_known_is_refused() -> None:
 )
 def test_quantiles_at_jumps(law: fs.Law, q: F, x: int) -> None:
     assert law.quantile(q, digits=30) == x
+
+
+def test_norms_vanish_at_all_conjugates() -> None:
+    """``g - w`` at the square root of 2: ``g^2 - 2``."""
+    w, g = Polynomial.generators(("w", "g"))
+    for polynomial, expected in ((g - w, [-2, 0, 1]), (g**2 - w - 3, [7, 0, -6, 0, 1])):
+        found = certified_limits._norm(polynomial, sympy.sqrt(2))
+        assert found in (flint.fmpz_poly(expected), -flint.fmpz_poly(expected))
+
+
+def test_irrational_points_must_be_singular() -> None:
+    certified_limits._require_simple(fs.KestenMcKay(3).relation(), 2 * sympy.sqrt(2))
+    with pytest.raises(PrecisionError, match="singular point"):
+        certified_limits._require_simple(SC.relation(), sympy.sqrt(2))
+    with pytest.raises(PrecisionError, match="singular point"):
+        certified_limits._require_simple(fs.Uniform(0, 1).relation(), sympy.sqrt(2))
+    with pytest.raises(PrecisionError, match="too long"):
+        certified_limits._require_simple(SC.relation(), F(1, 10**1000))

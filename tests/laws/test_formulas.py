@@ -66,6 +66,8 @@ def test_functions_that_are_not_elementary_are_named() -> None:
         (sympy.sqrt(1 + X) - 1) / X,
         ((1 + X) * (1 + 3 * X)) ** sympy.Rational(-5, 2),
         (1 + X) ** (-C),
+        sympy.sqrt(3 + sympy.exp(X)) / (5 + X),
+        (2 + sympy.cos(X)) ** -3,
     ],
 )
 def test_logarithms_of_products(formula: Any) -> None:

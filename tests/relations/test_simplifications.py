@@ -97,6 +97,15 @@ def test_products_collect_scales() -> None:
     assert simplify.multiplicative((one, one), (1, F(1, 2))).powers == (F(3, 2),)  # type: ignore[attr-defined]
 
 
+def test_scales_of_quotients_are_exact() -> None:
+    """Integers too: 2^-1 is 1/2, not 0.5."""
+    quotient = (2 * MP).multiplicative_deconvolve(fs.PointMass(3))
+    assert quotient.moments(2) == [F(2, 3), F(2, 3)]  # 4/9 (1 + 1/2)
+    assert all(isinstance(m, F) for m in quotient.moments(2))
+    point = fs.PointMass(4).multiplicative_deconvolve(fs.PointMass(3))
+    assert point.relation() == simplify.Constant(F(4, 3))
+
+
 def test_affine_maps_compose() -> None:
     relation = REAL.relation()
     first = simplify.affine(relation, 2, 3)

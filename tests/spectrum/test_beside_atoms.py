@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -131,3 +132,27 @@ def test_signed_products_close_to_zero() -> None:
     rho = law.density(x)
     centre = 1.9027392 / np.pi
     assert (np.abs(rho - centre) <= 2 * np.abs(x) + 1e-7).all()
+
+
+@pytest.mark.parametrize(("scale", "place"), [(12, 12), (Fraction(1, 3), Fraction(1, 3))])
+def test_distribution_functions_jump_where_atoms_are(scale: Any, place: Any) -> None:
+    """Products of rounded parameters are rounded: 12 * (9/10) * (10/9) is not 12."""
+    law = scale * fs.TwoPoint(-1, 1, Fraction(1, 2)).compress(Fraction(9, 10))
+    assert law.atoms() == {-place: Fraction(4, 9), place: Fraction(4, 9)}
+    x = float(place)
+    expected = [0, 4 / 9, 4 / 9, 5 / 9, 1, 1]
+    found = law.cdf([-x - 1e-9, -x, -x + 1e-9, x - 1e-9, x, x + 1e-9])
+    np.testing.assert_allclose(found, expected, atol=1e-8)
+
+
+def test_distribution_functions_beside_an_atom_at_an_edge() -> None:
+    """The density begins at the atom like a root: 0.3788 sqrt(x)."""
+    jumps = fs.CompoundFreePoisson(HALF, fs.Semicircle(1, Fraction(1, 4)))
+    weights = [Fraction(1, 8), Fraction(3, 8), Fraction(1, 4), Fraction(1, 4)]
+    law = fs.boolean_sum(jumps, fs.Discrete([-2, 0, 1, 3], weights))
+    below = law.cdf(-0.5)
+    assert law.atoms()[0] == Fraction(3, 11)
+    assert law.cdf(0) == pytest.approx(below + 3 / 11, abs=1e-12)
+    for x in (1e-14, 1e-12, 1e-7, 1e-6, 1e-5, 1e-4):
+        rise = 2 / 3 * x * law.density(x)
+        assert law.cdf(x) == pytest.approx(below + 3 / 11 + rise, abs=1e-9)

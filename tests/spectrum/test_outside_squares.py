@@ -34,6 +34,25 @@ def test_values_are_limits_from_above(law: fs.Law) -> None:
     np.testing.assert_allclose(alone, above, rtol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "product",
+    [
+        fs.Semicircle() @ fs.Discrete([-1, 1]).square(),
+        fs.Semicircle() @ fs.Bernoulli(1 / 3).square(),
+        fs.Semicircle() @ fs.Uniform(0, 1).square(),
+        (fs.Semicircle() + fs.Discrete([-1, 1])) @ fs.MarchenkoPastur(),
+        fs.Semicircle() @ (fs.MarchenkoPastur() + 1).inverse(),
+    ],
+    ids=str,
+)
+def test_transforms_far_away_are_expansions_in_moments(product: fs.Law) -> None:
+    """Both signs cancel inside symmetric parts; ``z G`` is ``1 + m_2/z^2`` all the same."""
+    for distance in (1e4, 1e6, 1e8):
+        z = distance * np.exp(1j * np.array([0.3, 1.5, 2.9]))
+        expected = 1 + float(product.moment(2)) / z**2
+        np.testing.assert_allclose(z * product.G(z), expected, rtol=2e-15)
+
+
 def test_potentials_beyond_the_spectrum_stay_on_their_side_of_cuts() -> None:
     """Between a square and a rectangular sum, quantities are real only up to rounding."""
     poisson = fs.CompoundFreePoisson(2, fs.Uniform(-1, 1).square())

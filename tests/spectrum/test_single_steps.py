@@ -1,0 +1,208 @@
+"""Single steps of the numerical rooms: tables, panels, powers at ends, programs, starts."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction as F
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.polynomial import legendre
+
+import freesym as fs
+from freesym.lowering.build import _anchor
+from freesym.lowering.cells import _leading_power
+from freesym.lowering.fitting import _turning_point
+from freesym.lowering.measure import NODES, _padded, _reach, heights
+from freesym.lowering.program import _Allocator
+from freesym.solve.solver import solver
+from freesym.solve.subordination import _inner_targets
+from freesym.spectrum.bounds import hull, is_positive
+from freesym.spectrum.distribution import _inverted, _longest_ascent, _middle, quantile_table
+from freesym.spectrum.support import _at_zero, _ending_at_zero
+
+HALF = F(1, 2)
+MP = fs.MarchenkoPastur(HALF)
+
+
+# -------------------------------------------------------------------------- tables
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        fs.Semicircle(),
+        MP,
+        fs.Semicircle() + fs.TwoPoint(-3, 3, HALF),
+        fs.MarchenkoPastur(2),
+        MP @ fs.MarchenkoPastur(),
+    ],
+    ids=repr,
+)
+def test_tables_are_inverted_to_their_own_accuracy(law: fs.Law) -> None:
+    """This is what samples are drawn by: no Newton step follows."""
+    levels = np.linspace(0.013, 0.987, 41)
+    low, high, x = _inverted(quantile_table(law.relation().numeric()), levels)
+    assert (low <= x).all() and (x <= high).all()
+    atoms = law.atoms()
+    at_atom = np.isin(x, [float(a) for a in atoms])
+    assert at_atom.any() == bool(atoms)
+    np.testing.assert_allclose(law.cdf(x[~at_atom]), levels[~at_atom], atol=2e-8)
+    assert (levels[at_atom] <= float(sum(atoms.values()))).all()
+
+
+def test_quantiles_at_both_ends() -> None:
+    for law in (MP, fs.Semicircle() + MP, fs.Discrete([0, 1, 5])):
+        intervals = law.support()
+        assert law.quantile(0) == intervals[0][0]
+        assert law.quantile(1) == intervals[-1][1]
+
+
+def test_longest_ascents() -> None:
+    values = np.array([0.0, 0.5, 0.2, 0.3, 0.1, 0.4, 0.9, 0.8])
+    kept = values[_longest_ascent(values)]
+    assert kept.tolist() == [0.0, 0.2, 0.3, 0.4, 0.8]
+
+
+def test_middles_of_brackets() -> None:
+    found = _middle(np.array([1.0, 1.0, 0.0, -4.0]), np.array([4.0, 16.0, 16.0, 2.0]))
+    assert found.tolist() == [2.5, 4.0, 8.0, -1.0]
+
+
+# -------------------------------------------------------------------------- ends
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [
+        ((-1e-16, 1.0), (0.0, 1.0)),
+        ((-1.0, 1e-16), (-1.0, 0.0)),
+        ((-1e-10, 1.0), (-1e-10, 1.0)),
+        ((-1.0, 1e-10), (-1.0, 1e-10)),
+        ((1.0, 2.0), (1.0, 2.0)),
+    ],
+)
+def test_ends_that_rounding_carried_across_zero(ends: Any, expected: Any) -> None:
+    assert _ending_at_zero(*ends) == expected
+
+
+def test_values_at_zero_of_polynomials() -> None:
+    x = np.array([1.0, 2.0, 4.0])
+    assert _at_zero(x, 3 - 2 * x + 5 * x**2) == pytest.approx(3, rel=1e-14)
+
+
+@pytest.mark.parametrize("power", [-0.5, 0.0, 0.5, 1.0, 0.3])
+def test_powers_with_which_densities_start(power: float) -> None:
+    assert _leading_power(lambda t: 3 * t**power, 1e-6) == pytest.approx(power, abs=1e-12)
+
+
+def test_densities_that_vanish_beside_an_end_have_no_power() -> None:
+    for near, far in ((0.0, 1.0), (1.0, 0.0), (0.0, 0.0), (math.nan, 1.0)):
+        assert _leading_power(lambda t, v=(near, far): np.array(v), 1e-6) == 2.0
+
+
+# -------------------------------------------------------------------------- panels
+
+
+def test_densities_of_bent_panels() -> None:
+    """``x = t + t^2/4``: the density of ``dt`` is ``1/(1 + t/2)``."""
+    offset = _padded(legendre.poly2leg([0.0, 1.0, 0.25]))
+    ends, gradient = heights(offset, _padded(np.array([1.0])))
+    np.testing.assert_allclose(ends, [2, 2 / 3], rtol=1e-14)
+    expected = -0.5 / (1 + NODES / 2) ** 2
+    np.testing.assert_allclose(legendre.legval(NODES, gradient), expected, atol=1e-10)
+
+
+def test_discs_around_panels_contain_their_ellipses() -> None:
+    straight, bent = (_padded(legendre.poly2leg(row)) for row in ([1.0, 1.0], [1.25, 1.0, -0.25]))
+    radius = _reach(0.0, 2.0, straight, affine=True)
+    assert _reach(0.0, 2.0, straight, affine=False) == pytest.approx(radius, rel=1e-3)
+    assert _reach(0.0, 2.0, bent, affine=False) > 1.1 * radius
+
+
+# -------------------------------------------------------------------------- far away
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        MP @ fs.Uniform(1, 2),
+        MP @ MP @ fs.MarchenkoPastur(2),
+        (MP + fs.Uniform(0, 1)) @ fs.TwoPoint(1, 3, F(1, 3)),
+        fs.Semicircle(mean=1) + MP,
+        fs.rectangular_sum(MP, MP, ratio=HALF),
+        fs.CompoundFreePoisson(2, fs.Uniform(0, 1)),
+        fs.mixture([MP, fs.Uniform(0, 1)]),
+        fs.boolean_sum(MP, fs.Uniform(0, 1)),
+        (MP @ fs.Uniform(1, 2)).compress(HALF),
+        (MP + 1).inverse(),
+    ],
+    ids=repr,
+)
+def test_moment_transforms_near_zero_have_all_digits(law: fs.Law) -> None:
+    """``M(z) = m_1 z + m_2 z^2 + ...`` does not cancel, nor does its potential."""
+    first, second, third = (float(m) for m in law.moments(3))
+    for z in (1e-7, 1e-7j, -1e-7 + 3e-8j):
+        expected = z * (first + z * (second + z * third))
+        assert abs(law.M(z) / expected - 1) < 4e-15
+    assert law.log_potential(1e7) == pytest.approx(math.log(1e7) - first / 1e7, rel=1e-15)
+
+
+# -------------------------------------------------------------------------- programs and starts
+
+
+def test_registers_are_counted_and_used_again() -> None:
+    registers = _Allocator()
+    assert [registers.take() for _ in range(3)] == [0, 1, 2]
+    registers.free.append(1)
+    assert [registers.take(), registers.take()] == [1, 3]
+    assert registers.count == 4
+
+
+def test_only_laws_without_a_uniqueness_theorem_need_care() -> None:
+    difference = fs.Semicircle(variance=4).additive_deconvolve(fs.Semicircle())
+    assert solver((MP + fs.Semicircle()).relation().numeric()).careful is False
+    assert solver((difference + MP).relation().numeric()).careful is True
+
+
+@pytest.mark.parametrize("w", [0.01 + 1e-3j, -4 + 1e-3j, 100 + 40j, -1 - 1e-3j, 4 - 9j])
+def test_roots_of_points_stay_in_their_half_plane(w: complex) -> None:
+    square = (fs.Semicircle() + fs.Uniform(-1, 1)).square().relation()
+    (root,) = _inner_targets(square, w)
+    assert root**2 == pytest.approx(w, rel=1e-14)
+    assert (root.imag > 0) == (w.imag > 0)
+
+
+@pytest.mark.parametrize(
+    ("law", "anchor"),
+    [
+        (MP @ fs.MarchenkoPastur(), 1),
+        (fs.MarchenkoPastur() @ fs.MarchenkoPastur(), 1),
+        (fs.Uniform(0, 1) @ fs.MarchenkoPastur(2), HALF),
+        (fs.Bernoulli(F(1, 4)) @ fs.Uniform(0, 1), F(1, 4)),
+    ],
+    ids=repr,
+)
+def test_psi_at_zero(law: fs.Law, anchor: Any) -> None:
+    """It is minus the mass that is not at 0, if no factor that is matched has that atom."""
+    assert _anchor(law.relation().numeric()) in (pytest.approx(float(anchor)), 0.0)
+    if law.relation().explicit("psi"):
+        assert _anchor(law.relation().numeric()) == pytest.approx(float(anchor))
+
+
+def test_bounds_that_are_too_wide_do_not_make_laws_negative() -> None:
+    """The edge of a sum is not the sum of the edges."""
+    law = fs.Semicircle() + MP + F(19, 10)
+    assert hull(law.relation().numeric())[0] < 0 < law.support()[0][0]
+    assert is_positive(law.relation().numeric())
+    assert not is_positive((law - 1).relation().numeric())
+
+
+@pytest.mark.parametrize(
+    ("row", "place"),
+    [([0, 1, 0], None), ([0, 0, 1], 0.0), ([0, -0.6, 1], 0.3), ([0, 3, 1], None), ([5], None)],
+)
+def test_turning_points_of_positions(row: list[float], place: float | None) -> None:
+    found = _turning_point(_padded(legendre.poly2leg(row)))
+    assert found == (None if place is None else pytest.approx(place, abs=1e-12))

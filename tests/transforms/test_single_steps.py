@@ -1,0 +1,210 @@
+"""Single steps on the way to formulas, with values that are known by hand."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+import sympy
+
+import freesym as fs
+from freesym.relations import nodes
+from freesym.transforms import boundary
+from freesym.transforms.branches import radius_of
+from freesym.transforms.candidates import _zeros_with_symbols
+from freesym.transforms.cubics import cubic_zeros
+from freesym.transforms.densities import _points_outside, _random_points
+from freesym.transforms.derivation_notation import equal, native_letter
+from freesym.transforms.derivation_steps import _definition
+from freesym.transforms.derivation_text import _LINE, _broken, equation_latex
+from freesym.transforms.latex import number_latex
+from freesym.transforms.precision import number
+from freesym.transforms.supports import exact_support
+
+G, X, Y, Z = sympy.symbols("g x y z")
+HALF = sympy.Rational(1, 2)
+
+
+# -------------------------------------------------------------------------- branches
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_boundary_values_on_the_real_line(side: int) -> None:
+    two, minus = (boundary.BoundaryValue(sympy.S(v), sympy.S.Zero, complex(v)) for v in (2, -2))
+    above, beside = boundary.logarithm(two, side), boundary.logarithm(minus, side)
+    assert (above.re, above.im) == (sympy.log(2), 0)
+    assert (beside.re, beside.im) == (sympy.log(2), side * sympy.pi)
+    assert beside.sample == pytest.approx(complex(math.log(2), side * math.pi))
+
+
+@pytest.mark.parametrize(
+    ("radicand", "radius"),
+    [
+        (1 + 4 * X, sympy.Rational(1, 4)),
+        (X**2 - 3 * X + 2, 1),
+        (2 * X**2 - 5 * X - 3, HALF),
+        (X**2 + X + 4, 2),
+        (3 * X**2 + 12, 2),
+        ((1 - 2 * X) ** 2, HALF),
+    ],
+)
+def test_radii_of_square_roots(radicand: Any, radius: Any) -> None:
+    """The smallest absolute value of the zeros, real or a conjugate pair."""
+    assert sympy.simplify(radius_of(sympy.expand(radicand), X) - radius) == 0
+
+
+def test_radii_with_symbols() -> None:
+    """Whether the zeros are real may be known by values of the symbols alone."""
+    b = sympy.Symbol("b", real=True)
+    radicand = X**2 + b * X + 4
+    assert radius_of(radicand, X, [{b: 1}, {b: -3}]) == 2
+    mixed = radius_of(radicand, X, [{b: 1}, {b: 5}])
+    assert mixed.subs(b, 5) == 1
+
+
+def test_zeros_of_quadratics_with_symbols() -> None:
+    c = sympy.Symbol("c", positive=True)
+    polynomial = sympy.Poly(3 * X**2 - 7 * c * X + c**2, X)
+    found = _zeros_with_symbols(polynomial.as_expr(), polynomial, X)
+    assert len(found) >= 2
+    for zero in found:
+        assert sympy.simplify(polynomial.as_expr().subs(X, zero)) == 0
+
+
+@pytest.mark.parametrize(
+    "polynomial",
+    [
+        Z**2 * G**3 - Z * G + 1,
+        Z * G**3 - Z * G + 1,
+        (Z - 2) ** 2 * G**3 - (Z - 2) * G + 1,
+    ],
+)
+def test_cubic_formulas_are_zeros(polynomial: Any) -> None:
+    found = list(cubic_zeros(polynomial, Z, G))
+    assert found
+    for z in (0.3 + 0.4j, -2 + 0.1j, 5 + 3j):
+        coefficients = [complex(c.subs(Z, z)) for c in sympy.Poly(polynomial, G).all_coeffs()]
+        roots = np.roots(coefficients)
+        for zero in found:
+            value = complex(sympy.N(zero.subs(Z, z)))
+            assert np.min(np.abs(roots - value)) < 1e-9 * np.max(np.abs(roots))
+
+
+def test_cubics_with_symbols_are_left_alone() -> None:
+    c = sympy.Symbol("c")
+    assert list(cubic_zeros(Z**2 * G**3 - c * Z * G + 1, Z, G)) == []
+
+
+# -------------------------------------------------------------------------- numbers
+
+
+def test_zeros_of_polynomials_have_all_digits_that_are_asked_for() -> None:
+    root = sympy.CRootOf(X**5 - 4 * X + 1, 1)
+    with mpmath.workdps(100):
+        value = number(root, {})
+        assert abs(value**5 - 4 * value + 1) < mpmath.mpf(10) ** -99
+
+
+def test_points_are_spread_over_intervals() -> None:
+    generator = np.random.default_rng(1)
+    inside = _random_points(generator, 1.0, 3.0)
+    shares = (np.array(inside) - 1) / 2
+    assert (shares > 0).all() and (shares < 1).all()
+    assert (np.diff(shares) > 0).all() and shares[0] < 0.3 and shares[-1] > 0.7
+    assert min(_random_points(generator, 2.0, math.inf)) > 2
+    assert max(_random_points(generator, -math.inf, 2.0)) < 2
+    line = _random_points(generator, -math.inf, math.inf)
+    assert min(np.abs(line)) < 0.5
+
+
+def test_points_outside_lie_in_every_gap() -> None:
+    points = _points_outside(np.random.default_rng(1), ((0.0, 1.0), (3.0, 4.0)))
+    for low, high in ((-math.inf, 0), (1, 3), (4, math.inf)):
+        assert any(low < x < high for x in points)
+    assert not any(0 <= x <= 1 or 3 <= x <= 4 for x in points)
+
+
+def test_supports_of_mirrored_laws() -> None:
+    law = 1 - fs.Semicircle(mean=2) @ fs.MarchenkoPastur(4)
+    mirrored, plain = (exact_support(one.relation()) for one in (law, 1 - law))
+    expected = [(1 - b, 1 - a) for a, b in reversed(plain)]
+    np.testing.assert_allclose(np.array(mirrored, dtype=float), np.array(expected, dtype=float))
+    bands = -2 * fs.mixture([fs.Semicircle(), fs.Semicircle(mean=10)])
+    assert exact_support(bands.relation()) == ((-24, -16), (-4, 4))
+
+
+@pytest.mark.parametrize("name", ["G", "M", "R"])
+def test_transforms_at_single_numbers_are_numbers(name: str) -> None:
+    transform = fs.Semicircle().transform_formula(name)
+    value = transform(0.25 + 0.1j)
+    assert np.shape(value) == () and not isinstance(value, np.ndarray)
+    assert np.shape(transform(np.array([0.25 + 0.1j, 0.2]))) == (2,)
+
+
+# -------------------------------------------------------------------------- what is shown
+
+
+@pytest.mark.parametrize("letter", "MRSFBC")
+def test_definitions_have_the_transform_on_the_left(letter: str) -> None:
+    """With ``g = 1/z``, the law of 0: ``M = 0 = R = B``, ``F = z``."""
+    function = sympy.Function(letter)
+    equation = _definition(letter, function, Y, Z, HALF)
+    assert isinstance(equation.lhs, function)
+    values = {"M": 0, "R": 0, "F": Z, "B": 0, "C": 0}
+    if letter in values:
+        assert sympy.simplify(equation.rhs.subs(Y, 1 / Z) - values[letter]) == 0
+
+
+def test_equations_are_not_decided() -> None:
+    assert equal(X, X) == sympy.Eq(X, X, evaluate=False)
+    assert equal(X, X).lhs == X
+
+
+@pytest.mark.parametrize(
+    ("law", "letter"),
+    [
+        (fs.Semicircle(), "R"),
+        (fs.Bernoulli(HALF), "S"),
+        (fs.Uniform(0, 1), "G"),
+    ],
+    ids=repr,
+)
+def test_native_transforms(law: fs.Law, letter: str) -> None:
+    """Scales and shifts keep R; positive scales keep S."""
+    inner = law.relation()
+    assert native_letter(inner) == letter
+    kept = {(2, 0): "RS", (-2, 0): "R", (2, 1): "R"}
+    for (scale, shift), letters in kept.items():
+        outer = nodes.Affine(inner, scale, shift)
+        assert native_letter(outer) == (letter if letter in letters else "G")
+
+
+def test_steps_are_numbered() -> None:
+    steps = (fs.Semicircle() + fs.MarchenkoPastur(HALF)).derivation()
+    assert [step.number for step in steps] == list(range(1, len(steps) + 1))
+    assert len(steps) > 2
+
+
+def test_functions_in_latex_have_plain_brackets() -> None:
+    assert equation_latex(sympy.Function("G")(Z)) == r"G\left(z\right)"
+    assert equation_latex(sympy.Function("mu")(Z)) == r"\mu\left(z\right)"
+    assert equation_latex(sympy.Function("G_1")(Z) ** 2) == r"G_{1}^{2}\left(z\right)"
+
+
+def test_long_sums_are_broken_into_lines() -> None:
+    symbols = sympy.symbols("a_1:60")
+    lines = _broken(sympy.Add(*(a * sympy.Symbol("x") ** 12 for a in symbols)))
+    assert len(lines) > 3
+    assert all(0 < len(line) <= 2 * _LINE for line in lines)
+    assert _broken(X + 1) == ["x + 1"]
+
+
+def test_parameters_in_latex() -> None:
+    from fractions import Fraction
+
+    assert number_latex(Fraction(-2, 3)) == r"-\frac{2}{3}"
+    assert number_latex(sympy.sqrt(2)) == r"\sqrt{2}"
+    assert number_latex(0.5) == "0.5"
