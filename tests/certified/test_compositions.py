@@ -15,6 +15,7 @@ import freesym as fs
 from freesym.algebra.balls import working_precision
 from freesym.errors import PrecisionError
 from freesym.solve import turns
+from freesym.solve.machine import Sides
 from freesym.solve.tape import Op, Tape
 from freesym.spectrum import certified_edges, certified_neighbours
 from freesym.spectrum import certified_reciprocals as reciprocals
@@ -319,7 +320,7 @@ def test_imaginary_parts_are_exact_where_irrational_terms_cancel() -> None:
         for row in range(log_row, len(tape.rows)):
             values[row], known[row] = acb(2, 1), None
         known[log_row] = Fraction(1)
-        found = turns.exact_turn(tape, order, values, known, total.number)
+        found = turns.exact_turn(tape, order, values, known, Sides(), total.number)
         assert found == (1 - p if cancels else None)
 
 
@@ -329,6 +330,7 @@ def test_imaginary_parts_are_exact_where_irrational_terms_cancel() -> None:
         (fs.MarchenkoPastur(3), "1e-9", Fraction(2, 3)),
         (fs.Bernoulli(THIRD) @ fs.MarchenkoPastur(Fraction(1, 4)), "1/100", Fraction(2, 3)),
         (fs.Wachter(HALF, 3), "1/1000", HALF),
+        (fs.MarchenkoPastur(HALF) + fs.TwoPoint(0, 90, THIRD), 50, Fraction(2, 3)),
         (
             fs.mixture([fs.Uniform(-1, 2), fs.MarchenkoPastur(3) + 5], [HALF, HALF]),
             "5.1",
