@@ -419,3 +419,19 @@ def test_a_density_is_zero_where_there_is_at_most_an_atom() -> None:
     )
     assert certified_neighbours.is_atom(relation(BERNOULLI), Fraction(1))
     assert not certified_neighbours.is_atom(relation(BERNOULLI), HALF)
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_selected_formulas_keep_their_imaginary_parts(side: int) -> None:
+    """Of a real and a turned row, the one that was decided upon; nothing is known of products."""
+    tape = Tape()
+    x = tape.unknown(1)
+    log = tape.emit(Op.LOG, x.number)
+    chosen = tape.emit(Op.SELECT, log, x.number, (x.number, x.number))
+    square = tape.emit(Op.MULTIPLY, log, log)
+    values = [acb(2), acb(0, arb.pi()), acb(0, arb.pi()), acb(-1, 1)]
+    known: Any = {0: Fraction(0), log: Fraction(1), chosen: None, square: None}
+    order = range(4)
+    found = turns.exact_turn(tape, order, values, known, Sides({chosen: side}), chosen)
+    assert found == (1 if side > 0 else 0)
+    assert turns.exact_turn(tape, order, values, known, Sides(), square) is None
