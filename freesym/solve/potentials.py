@@ -56,4 +56,4 @@ def log_potential(engine: Certifier, found: Solution) -> tuple[Ball, Fraction | 
         rates = engine.rates(machine.run(engine.final, found.unknowns, sides, turns={}), sides)
         slopes = machine.tangents(order, v, sides, dict(enumerate(rates)))
     engine.check_sides(order, Boundary(v, slopes, turns), sides)
-    return v[row], None if turns is None else exact_turn(engine.tape, order, v, turns, row)
+    return v[row], None if turns is None else exact_turn(engine.tape, order, v, turns, sides, row)

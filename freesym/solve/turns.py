@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from freesym.solve.machine import Turns, is_real
+from freesym.solve.machine import Sides, Turns, is_real
 from freesym.solve.tape import Op, Tape
 
 #: Coefficients of rows, which are real numbers, and that of 1 under the key -1.
@@ -20,7 +20,7 @@ _ONE = -1
 
 
 def exact_turn(
-    tape: Tape, order: Sequence[int], values: Sequence[Any], turns: Turns, row: int
+    tape: Tape, order: Sequence[int], values: Sequence[Any], turns: Turns, sides: Sides, row: int
 ) -> Fraction | None:
     """The imaginary part of a row over ``pi``; None if it is not seen to be rational.
 
@@ -34,6 +34,8 @@ def exact_turn(
         The values of all rows, of which real ones have the imaginary part 0 exactly.
     turns : dict
         What is known exactly of single rows.
+    sides : Sides
+        Which of two formulas was selected.
     row : int
         The row wanted.
     """
@@ -44,6 +46,9 @@ def exact_turn(
             real[i], turned[i] = _value(tape, i, real), {}
         elif turns.get(i) is not None:
             turned[i] = _constant(turns[i])
+        elif tape.rows[i][0] == Op.SELECT:
+            _, a, b, _ = tape.rows[i]
+            turned[i] = turned.get(a if sides.of.get(i, 1) > 0 else b)
         else:
             turned[i] = _turned(tape, i, real, turned)
     found = turned.get(row)

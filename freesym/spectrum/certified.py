@@ -77,7 +77,24 @@ def enclosed(relation: Relation, z: Ball, bits: int, *, potential: Potential = F
             return _boolean(relation, z, bits, potential)
         case nodes.Monotone():
             return _monotone(relation, z, bits, potential)
+    if getattr(relation, "kind", None) == "sum":
+        return _convolved(relation, z, bits, potential)
     return _solved(relation, z, bits, potential)
+
+
+def _convolved(relation: Relation, z: Ball, bits: int, potential: Potential) -> Enclosed:
+    from freesym.spectrum.certified_convolutions import convolved, uniform_part
+
+    part = uniform_part(relation)
+    if part is None:
+        return _solved(relation, z, bits, potential)
+    found, turn = convolved(part, z, bits, potential)
+    if not potential:
+        return found
+    if turn is None:
+        return Enclosed(found.g, found.psi, _integrated(relation, z))
+    real = arb.nan() if potential == "share" else _integrated(relation, z).real
+    return Enclosed(found.g, found.psi, acb(real, real_ball(turn) * arb.pi()), turn)
 
 
 def _solved(relation: Relation, z: Ball, bits: int, potential: Potential) -> Enclosed:

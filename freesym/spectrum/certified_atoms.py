@@ -15,6 +15,7 @@ from freesym.errors import FreesymError, PrecisionError
 from freesym.relations import nodes
 from freesym.relations.relation import Relation
 from freesym.spectrum.certified import enclosed
+from freesym.spectrum.classical import Convolution
 
 acb, arb = flint.acb, flint.arb
 _STEPS = 60
@@ -59,6 +60,8 @@ def are_complete(relation: Relation) -> bool:
     """Whether theorems give all atoms; those of Boolean and monotone sums are looked for."""
     if isinstance(relation, (nodes.Boolean, nodes.Monotone)):
         return False
+    if isinstance(relation, Convolution):
+        return are_complete(relation.first) and are_complete(relation.second)
     return all(map(are_complete, relation.children))
 
 

@@ -67,7 +67,7 @@ def located_edges(relation: Relation, digits: int) -> list[Any]:
         return located_edges(relation.child, digits)
     if isinstance(relation, (nodes.Mixture, nodes.Boolean)):
         parts = [(located_edges(part, digits), exact_ends(part)) for part in relation.children]
-        return _united(parts)
+        return united(parts)
     if isinstance(relation, nodes.Monotone):
         return _monotone(relation, digits)
     stated = _stated(relation, digits)
@@ -100,7 +100,7 @@ def exact_ends(relation: Relation) -> list[Any] | None:
     return ends if ends and all(isinstance(e, (int, Fraction)) for e in ends) else None
 
 
-def _united(parts: list[tuple[list[Any], list[Any] | None]]) -> list[Any]:
+def united(parts: list[tuple[list[Any], list[Any] | None]]) -> list[Any]:
     """The ends of the union of all parts' intervals, given as balls and, where known, exactly.
 
     Raises
@@ -113,21 +113,28 @@ def _united(parts: list[tuple[list[Any], list[Any] | None]]) -> list[Any]:
         pairs = list(zip(ends[::2], ends[1::2], strict=True))
         exactly = tuple(known) if known is not None and len(pairs) == 1 else (None, None)
         intervals += [(*pair, *exactly) for pair in pairs]
-    united: list[Any] = []
+    found: list[Any] = []
     last = None
     for low, high, start, end in sorted(intervals, key=lambda pair: pair[0].mid()):
-        if not united or low > united[-1]:
-            united += [low, high]
+        if not found or low > found[-1]:
+            found += [low, high]
             last = end
-        elif not (low < united[-1] or (start is not None and start == last)):
-            raise PrecisionError(
-                f"the edges near {float(low):.12g} of two parts could not be told apart"
-            )
-        elif not high < united[-1]:
-            same = not high > united[-1] and high.mid() != united[-1].mid()
-            united[-1] = high.union(united[-1]) if same else high
+        elif not (low < found[-1] or (start is not None and start == last)):
+            if not _is_same(low, found[-1]):
+                raise PrecisionError(
+                    f"the edges near {float(low):.12g} of two parts could not be told apart"
+                )
+            found[-1], last = high, end
+        elif not high < found[-1]:
+            same = not high > found[-1] and high.mid() != found[-1].mid()
+            found[-1] = high.union(found[-1]) if same else high
             last = None if same else end
-    return united
+    return found
+
+
+def _is_same(a: Any, b: Any) -> bool:
+    """Whether two balls are the same exact number."""
+    return bool(a.rad() == 0 and b.rad() == 0 and a.mid() == b.mid())
 
 
 # ------------------------------------------------------------------ monotone sums

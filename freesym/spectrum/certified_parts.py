@@ -14,7 +14,6 @@ from typing import Any
 from freesym.algebra.balls import working_precision
 from freesym.algebra.constants import real_ball
 from freesym.errors import PrecisionError
-from freesym.laws.uniform import Uniform
 from freesym.relations import nodes
 from freesym.relations.leaf import Leaf
 from freesym.relations.relation import Relation
@@ -56,7 +55,7 @@ def potential_from_parts(relation: Relation, x: Any, digits: int, potential: Val
     PrecisionError
         If the terms cancel.
     """
-    if isinstance(relation, Uniform):
+    if _is_uniform(relation):
         return _at_an_end(relation, x, digits)
     measure = _function_of(relation)
     if measure is not None:
@@ -84,9 +83,10 @@ def density_from_parts(relation: Relation, x: Any, digits: int, density: Value) 
 
     At the ends of a uniform law it is the boundary value of ``-Im G/pi``, half of that inside.
     """
-    if isinstance(relation, Uniform) and _is_end(relation, x):
+    if _is_uniform(relation) and _is_end(relation, x):
         with working_precision(bits_for(digits) + 32):
-            return 1 / (2 * (real_ball(relation.b) - real_ball(relation.a)))
+            length = real_ball(relation.b) - real_ball(relation.a)  # type: ignore[attr-defined]
+            return 1 / (2 * length)
     terms = _terms(relation, x)
     if not terms:
         return None
@@ -136,7 +136,7 @@ def _constant(relation: Relation) -> Any:
     return abs(real_ball(scale)).log()
 
 
-def _at_an_end(relation: Uniform, x: Any, digits: int) -> Any:
+def _at_an_end(relation: Any, x: Any, digits: int) -> Any:
     """``((x - a) log|x - a| - (x - b) log|x - b|)/(b - a) - 1``, one term of which is 0."""
     if not _is_end(relation, x):
         return None
@@ -174,5 +174,9 @@ def _log_of_function(measure: Pushed, zero: Any) -> Any:
     return _at_a_value(measure, zero)
 
 
-def _is_end(relation: Uniform, x: Any) -> bool:
+def _is_uniform(relation: Relation) -> bool:
+    return type(relation).__name__ == "Uniform"
+
+
+def _is_end(relation: Any, x: Any) -> bool:
     return x in (exact_real(relation.a), exact_real(relation.b))

@@ -20,6 +20,7 @@ from freesym.spectrum.atoms import atoms
 from freesym.spectrum.certified import Enclosed, enclosed
 from freesym.spectrum.certified_assumptions import assumptions, exact_floats
 from freesym.spectrum.certified_atoms import place_of_atom
+from freesym.spectrum.certified_convolutions import uniform_part
 from freesym.spectrum.certified_discrete import discrete_law
 from freesym.spectrum.certified_neighbours import (
     has_no_density,
@@ -54,6 +55,7 @@ from freesym.spectrum.expansions import exact
 acb, arb = flint.acb, flint.arb
 Ball = Any
 _LEVEL_BITS = 128
+_BITS_PER_DIGIT = math.log2(10)
 
 
 class Limits(Protocol):
@@ -94,7 +96,10 @@ def _or_limit(compute: Callable[[], Any], *others: Callable[[], Any] | None) -> 
 def _density_ball(relation: Relation, x: Any, digits: int, limits: Limits | None) -> Any:
     if discrete_law(relation) is not None:
         return arb(0)
-    known = None if limits is None else limits.regular_density(relation, x, digits)
+    part = uniform_part(relation)
+    known = None
+    if limits is not None and part is None:
+        known = limits.regular_density(relation, x, digits)
     if known is not None:
         return known
     point = Point(x)
@@ -102,6 +107,11 @@ def _density_ball(relation: Relation, x: Any, digits: int, limits: Limits | None
     def compute(bits: int) -> Any:
         return -enclosed(relation, point.ball(), bits).g.imag / arb.pi()
 
+    if part is not None and isinstance(x, Fraction):
+        return _or_limit(
+            lambda: refined(compute, digits, lambda: f"the density at {_shown(x)}"),
+            lambda: _uniform_density(part, x, digits),
+        )
     return _or_limit(
         lambda: refined(compute, digits, lambda: f"the density at {_shown(x)}"),
         lambda: arb(0) if is_in_gap(relation, x, bits_for(digits)) else None,
@@ -109,6 +119,21 @@ def _density_ball(relation: Relation, x: Any, digits: int, limits: Limits | None
         lambda: density_from_parts(relation, x, digits, partial(_density_ball, limits=limits)),
         lambda: arb(0) if has_no_density(relation, x, bits_for(digits)) else None,
     )
+
+
+def _uniform_density(part: tuple[Relation, Any, Any], x: Fraction, digits: int) -> Any:
+    """That of a sum with a uniform variable on ``[a, b]``: ``P(x - b < X <= x - a)/(b - a)``."""
+    other, a, b = part
+    ends = [x - a, x - b]
+    if any(isinstance(place, float) or place in ends for place in atoms(exact(other))):
+        raise PrecisionError("the density jumps at the point, or an atom is not known exactly")
+
+    def compute(bits: int) -> Any:
+        n = math.ceil(bits / _BITS_PER_DIGIT)
+        upper, lower = (_cdf_ball(other, end, n) for end in ends)
+        return (upper - lower) / real_ball(b - a)
+
+    return refined(compute, digits, lambda: f"the density at {_shown(x)}")
 
 
 def _shown(x: Any) -> str:

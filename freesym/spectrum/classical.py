@@ -70,6 +70,7 @@ class _Operand:
 
 @lru_cache(maxsize=128)
 def _operand(relation: Relation, at_zero: bool) -> _Operand:
+    relation = relation.numeric()
     masses = tuple((float(a), float(m)) for a, m in atoms(relation).items())
     points = _singular_points(relation) | {a for a, _ in masses} | ({0.0} if at_zero else set())
     density, found = partial(_density, relation), list[Cell]()

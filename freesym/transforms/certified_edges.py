@@ -31,9 +31,11 @@ from freesym.relations.relation import Relation
 from freesym.spectrum.atoms import atoms
 from freesym.spectrum.certified import enclosed
 from freesym.spectrum.certified_atoms import are_complete, place_of_atom
+from freesym.spectrum.certified_convolutions import combined_edges
 from freesym.spectrum.certified_discrete import discrete_law
-from freesym.spectrum.certified_edges import located_edges
+from freesym.spectrum.certified_edges import located_edges, united
 from freesym.spectrum.certified_numbers import bits_for, checked_digits, to_mpf
+from freesym.spectrum.classical import Convolution
 from freesym.spectrum.expansions import exact
 from freesym.transforms.candidates import discriminant
 from freesym.transforms.curve import algebraic_curve
@@ -111,6 +113,8 @@ def _rounded(ball: Any, digits: int) -> Any:
 
 
 def _edges(relation: Relation, digits: int) -> tuple[list[Any], bool]:
+    if isinstance(relation, Convolution):
+        return _classical(relation, digits)
     if isinstance(relation, nodes.Affine):
         inner, complete = _edges(relation.child, digits)
         with working_precision(bits_for(digits) + 64):
@@ -121,6 +125,16 @@ def _edges(relation: Relation, digits: int) -> tuple[list[Any], bool]:
     if factors is None:
         return located_edges(relation, digits), False
     return _selected(relation, factors, digits), True
+
+
+def _classical(relation: Convolution, digits: int) -> tuple[list[Any], bool]:
+    """The edges of a classical sum or product: those of all sums or products of intervals."""
+    parts = [_edges(part, digits + 2) for part in (relation.first, relation.second)]
+    bands = [list(zip(ends[::2], ends[1::2], strict=True)) for ends, _ in parts]
+    with working_precision(2 * bits_for(digits) + 64):
+        found = combined_edges(relation, bands)
+        ends = united([([e for band in part for e in band], None) for part in found])
+    return ends, all(complete for _, complete in parts) and are_complete(relation)
 
 
 def singular_polynomials(relation: Relation) -> list[Any] | None:

@@ -15,6 +15,7 @@ import freesym as fs
 from freesym.algebra.balls import working_precision
 from freesym.errors import PrecisionError
 from freesym.solve import turns
+from freesym.solve.machine import Sides
 from freesym.solve.tape import Op, Tape
 from freesym.spectrum import certified_edges, certified_neighbours
 from freesym.spectrum import certified_reciprocals as reciprocals
@@ -319,7 +320,7 @@ def test_imaginary_parts_are_exact_where_irrational_terms_cancel() -> None:
         for row in range(log_row, len(tape.rows)):
             values[row], known[row] = acb(2, 1), None
         known[log_row] = Fraction(1)
-        found = turns.exact_turn(tape, order, values, known, total.number)
+        found = turns.exact_turn(tape, order, values, known, Sides(), total.number)
         assert found == (1 - p if cancels else None)
 
 
@@ -329,6 +330,7 @@ def test_imaginary_parts_are_exact_where_irrational_terms_cancel() -> None:
         (fs.MarchenkoPastur(3), "1e-9", Fraction(2, 3)),
         (fs.Bernoulli(THIRD) @ fs.MarchenkoPastur(Fraction(1, 4)), "1/100", Fraction(2, 3)),
         (fs.Wachter(HALF, 3), "1/1000", HALF),
+        (fs.MarchenkoPastur(HALF) + fs.TwoPoint(0, 90, THIRD), 50, Fraction(2, 3)),
         (
             fs.mixture([fs.Uniform(-1, 2), fs.MarchenkoPastur(3) + 5], [HALF, HALF]),
             "5.1",
@@ -417,3 +419,19 @@ def test_a_density_is_zero_where_there_is_at_most_an_atom() -> None:
     )
     assert certified_neighbours.is_atom(relation(BERNOULLI), Fraction(1))
     assert not certified_neighbours.is_atom(relation(BERNOULLI), HALF)
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_selected_formulas_keep_their_imaginary_parts(side: int) -> None:
+    """Of a real and a turned row, the one that was decided upon; nothing is known of products."""
+    tape = Tape()
+    x = tape.unknown(1)
+    log = tape.emit(Op.LOG, x.number)
+    chosen = tape.emit(Op.SELECT, log, x.number, (x.number, x.number))
+    square = tape.emit(Op.MULTIPLY, log, log)
+    values = [acb(2), acb(0, arb.pi()), acb(0, arb.pi()), acb(-1, 1)]
+    known: Any = {0: Fraction(0), log: Fraction(1), chosen: None, square: None}
+    order = range(4)
+    found = turns.exact_turn(tape, order, values, known, Sides({chosen: side}), chosen)
+    assert found == (1 if side > 0 else 0)
+    assert turns.exact_turn(tape, order, values, known, Sides(), square) is None

@@ -272,7 +272,7 @@ def test_logarithms_beyond_the_cut_are_covered() -> None:
     """``|log(-1 - f)|`` is ``pi`` where ``f`` is nearly 0."""
     measure = Pushed(sympy.sech(X), "normal")
     with flint.ctx.workprec(20):
-        found = measure._potential_beyond(flint.acb(-1))
+        found = measure.potential_beyond(flint.acb(-1), flint.arb(1))
         assert found.imag.rad() >= 2 * measure._mass_beyond() * 3.14
 
 

@@ -258,11 +258,15 @@ def test_unions_of_overlapping_intervals() -> None:
         [arb(1), arb(2)],
         [arb(3), arb(5)],
     ]
-    assert certified_edges._united(parts) == [0, 5, 6, 7, 9, 10]
+
+    def united(ends: list[Any]) -> list[Any]:
+        return certified_edges.united([(part, None) for part in ends])
+
+    assert united(parts) == [0, 5, 6, 7, 9, 10]
     inside = [[arb(0), arb(1)], [arb(2), arb(9)], [arb(3), arb(4)]]
-    assert certified_edges._united(inside) == [0, 1, 2, 9]
+    assert united(inside) == [0, 1, 2, 9]
     with pytest.raises(PrecisionError, match="told apart"):
-        certified_edges._united([[arb(0), arb(1)], [arb(3), arb(4)], [arb(4, 1e-9), arb(5)]])
+        united([[arb(0), arb(1)], [arb(3), arb(4)], [arb(4, 1e-9), arb(5)]])
 
 
 @pytest.mark.parametrize(
