@@ -125,8 +125,10 @@ def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> 
         lost = _lost_beside_zero(engine, z, g, psi, _atoms(relation).get(0.0, 0.0))
         g[lost] = psi[lost] = np.nan
     noise = (z.imag == 0) & (np.abs(g.imag) < _noise(relation) * np.abs(g.real))
-    if _contains(relation, (nodes.SymmetricSquare, nodes.RealMultiplicative)):
-        # far away both signs cancel in psi, which is small, but w depends on it
+    if _contains(
+        relation, (nodes.SymmetricSquare, nodes.RealMultiplicative, nodes.NegativeInverse)
+    ):
+        # far away w loses digits: both signs cancel, and inverses are taken next to 0; psi is small
         away = np.abs(z) > _AWAY * engine.first[0]
         g[away] = (1 + psi[away]) / z[away]
     if _contains(relation, (nodes.SymmetricSquare,)):
@@ -209,7 +211,11 @@ def _beside_atoms(relation: Relation, z: Complex, g: Complex) -> Complex:
     width = _extent(relation)
     for a, mass in _atoms(relation).items() if np.isfinite(width) else ():
         distance = np.abs(z.real - a)
-        lost = (z.imag == 0) & (distance < (1e-11 if a == 0 else _BESIDE_ATOM) * width) & (distance > 0)
+        lost = (
+            (z.imag == 0)
+            & (distance < (1e-11 if a == 0 else _BESIDE_ATOM) * width)
+            & (distance > 0)
+        )
         if not lost.any():
             continue
         pole = 1.0 if a == 0 else mass * width / distance[lost]
