@@ -133,6 +133,9 @@ def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> 
         g[away] = (1 + psi[away]) / z[away]
     if _contains(relation, (nodes.SymmetricSquare,)):
         noise |= (z.imag == 0) & (np.abs(g.imag) < engine.rounding(found) * np.abs(g.real))
+    # nor is anything known of an imaginary part where ``G`` itself vanishes
+    vanishing = np.abs(g) < 1e-15 / engine.first[0]
+    noise |= (z.imag == 0) & vanishing & (np.abs(z) < _AWAY * engine.first[0])
     g.imag[noise] = 0.0
     if not isinstance(relation, Leaf):
         g = _beside_atoms(relation, z, g)

@@ -169,3 +169,13 @@ def test_densities_between_close_atoms(gap: Fraction) -> None:
     assert not power.density(x).any()
     mixed = fs.mixture([power, fs.Uniform(0, 2)], [HALF, HALF])
     np.testing.assert_allclose(mixed.density(x), 1 / 4, rtol=1e-9)
+
+
+def test_distribution_functions_beside_atoms_of_laws_without_known_bounds() -> None:
+    """By symmetry 5/12 and 7/12 on the two sides of an atom of mass 1/6 at 0."""
+    jumps = HALF * (fs.KestenMcKay(3) @ fs.FreeBinomial(Fraction(1, 3), Fraction(5, 2)))
+    law = fs.CompoundFreePoisson(1, jumps)
+    assert law.atoms() == {0: Fraction(1, 6)}
+    x = np.array([-1e-9, -1e-12, 0, 1e-12, 1e-9])
+    expected = np.array([5, 5, 7, 7, 7]) / 12
+    np.testing.assert_allclose(law.cdf(x), expected, atol=2e-8)
