@@ -93,13 +93,30 @@ def additive(terms: Sequence[Relation], powers: Powers) -> Relation:
             pairs.extend((t, p * power) for t, p in nested)
         else:
             pairs.append((inner, power))
-    kept, totals = _merged(pairs)
+    kept, totals = _merged(_with_joint_rates(pairs))
     if not kept:
         return Constant(shift)
     if len(kept) == 1:
         return affine(_additive_power(kept[0], totals[0]), 1, shift)
     pairs = [_closed_power(relation, power) for relation, power in zip(kept, totals, strict=True)]
     return affine(Additive(*zip(*pairs, strict=True)), 1, shift)
+
+
+def _with_joint_rates(pairs: list[tuple[Relation, Any]]) -> list[tuple[Relation, Any]]:
+    """Compound Poisson laws with the same jumps as one, whose rate is the sum."""
+    rates: dict[Relation, list[Any]] = {}
+    for relation, power in pairs:
+        if isinstance(relation, CompoundPoisson):
+            rates.setdefault(relation.jumps, []).append(power * relation.rate)
+    found = [p for p in pairs if not isinstance(p[0], CompoundPoisson)]
+    for jumps, parts in rates.items():
+        total = sum(parts[1:], parts[0])
+        if len(parts) == 1 or not (total == 0 or _is_positive(total) or _is_positive(-total)):
+            found += [p for p in pairs if getattr(p[0], "jumps", None) == jumps]
+        elif total != 0:
+            sign = 1 if _is_positive(total) else -1
+            found.append((CompoundPoisson(jumps, sign * total), sign))
+    return found
 
 
 def _closed_power(relation: Relation, power: Any) -> tuple[Relation, Any]:

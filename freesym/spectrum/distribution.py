@@ -24,6 +24,7 @@ from freesym.spectrum.fading import fades_at_zero, visible_start
 from freesym.spectrum.support import (
     Interval,
     continuous_support,
+    extent,
     support,
 )
 
@@ -83,10 +84,11 @@ def _cdf(relation: Relation, x: Real) -> Real:
     values[x < lower], values[x > upper] = 0.0, 1.0
     if not has_potential(relation):
         _fill_gaps(relation, x, values)
-    for a in locations if math.isfinite(upper - lower) else ():
-        beside = np.isnan(values) & (np.abs(x - a) < _BESIDE * (upper - lower))
+    least, most = extent(relation) if locations else (0.0, 0.0)
+    for a in locations:
+        beside = np.isnan(values) & (np.abs(x - a) < _BESIDE * (most - least))
         if beside.any():
-            values[beside] = _beside_atom(relation, a, x[beside], upper - lower)
+            values[beside] = _beside_atom(relation, a, x[beside], most - least)
     wanted = np.isnan(values) & ~np.isin(x, locations)
     if wanted.any():
         u = transforms(relation, x[wanted].astype(np.complex128), potential=True).u
@@ -128,6 +130,8 @@ def _beside_atom(relation: Relation, a: float, x: Real, width: float) -> Real:
     two rules disagree.
     """
     ends = np.array([end for interval in support(relation) for end in interval])
+    spread = float(np.ptp(ends[np.isfinite(ends)])) if np.isfinite(ends).any() else 0.0
+    width = min(width, spread or width)  # bounds may be much wider
     values = np.full(x.shape, np.nan)
     for side in (-1.0, 1.0):
         here = x < a if side < 0 else x >= a

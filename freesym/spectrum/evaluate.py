@@ -28,6 +28,8 @@ Complex = NDArray[np.complex128]
 _ROUNDING = 4e-16
 #: So far away, in units of the spectrum, a law is a point mass.
 _FAR = 1e60
+#: So near to an atom, in units of the spectrum, its pole may hide the rest.
+_BESIDE_ATOM = 1e-4
 #: So far away, in units of the spectrum, ``(1 + psi)/z`` has all digits of ``G``.
 _AWAY = 100.0
 #: Products whose factors share psi are not resolved closer to 0 than this, in units of the scale.
@@ -123,12 +125,17 @@ def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> 
         lost = _lost_beside_zero(engine, z, g, psi, _atoms(relation).get(0.0, 0.0))
         g[lost] = psi[lost] = np.nan
     noise = (z.imag == 0) & (np.abs(g.imag) < _noise(relation) * np.abs(g.real))
-    if _contains(relation, (nodes.SymmetricSquare, nodes.RealMultiplicative)):
-        # far away both signs cancel in psi, which is small, but w depends on it
+    if _contains(
+        relation, (nodes.SymmetricSquare, nodes.RealMultiplicative, nodes.NegativeInverse)
+    ):
+        # far away w loses digits: both signs cancel, and inverses are taken next to 0; psi is small
         away = np.abs(z) > _AWAY * engine.first[0]
         g[away] = (1 + psi[away]) / z[away]
     if _contains(relation, (nodes.SymmetricSquare,)):
         noise |= (z.imag == 0) & (np.abs(g.imag) < engine.rounding(found) * np.abs(g.real))
+    # nor is anything known of an imaginary part where ``G`` itself vanishes
+    vanishing = np.abs(g) < 1e-15 / engine.first[0]
+    noise |= (z.imag == 0) & vanishing & (np.abs(z) < _AWAY * engine.first[0])
     g.imag[noise] = 0.0
     if not isinstance(relation, Leaf):
         g = _beside_atoms(relation, z, g)
@@ -207,7 +214,11 @@ def _beside_atoms(relation: Relation, z: Complex, g: Complex) -> Complex:
     width = _extent(relation)
     for a, mass in _atoms(relation).items() if np.isfinite(width) else ():
         distance = np.abs(z.real - a)
-        lost = (z.imag == 0) & (distance < (1e-11 if a == 0 else 1e-4) * width) & (distance > 0)
+        lost = (
+            (z.imag == 0)
+            & (distance < (1e-11 if a == 0 else _BESIDE_ATOM) * width)
+            & (distance > 0)
+        )
         if not lost.any():
             continue
         pole = 1.0 if a == 0 else mass * width / distance[lost]
@@ -260,8 +271,9 @@ def _interpolated(
 def _through(
     relation: Relation, a: float, mass: float, side: int, x: NDArray[np.float64], h: float
 ) -> Complex:
-    """The polynomial through ``g`` without its pole at Chebyshev points; NaN beside an edge.
+    """The polynomial through ``g`` without its pole at Chebyshev points.
 
+    NaN beside an edge, and beside other atoms, where these points would be interpolated in turn.
     On one ``side`` alone it is a polynomial in the root of the distance: a part of the law may
     have its edge at the atom.
     """
@@ -272,6 +284,9 @@ def _through(
         points, where = a + side * h * nodes**2, np.sqrt(np.abs(x - a) / h)
     else:
         points, where = a + h * nodes, (x - a) / h
+    others = np.array([b for b in _atoms(relation) if b != a])
+    if (np.abs(points[:, None] - others) < _BESIDE_ATOM * _extent(relation)).any():
+        return np.full(x.shape, complex(np.nan, np.nan))
     values = transforms(relation, points.astype(np.complex128)).g
     if not (values.imag < 0).all():
         return np.full(x.shape, complex(np.nan, np.nan))

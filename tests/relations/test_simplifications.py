@@ -106,6 +106,21 @@ def test_scales_of_quotients_are_exact() -> None:
     assert point.relation() == simplify.Constant(F(4, 3))
 
 
+def test_compound_poisson_laws_with_the_same_jumps_are_one() -> None:
+    """So that differences show what they are: here a law with an atom."""
+    half, one = (fs.CompoundFreePoisson(rate, fs.Semicircle()) for rate in (F(1, 2), 1))
+    assert (half + half).relation() == one.relation()
+    assert (half + half).additive_deconvolve(half).relation() == half.relation()
+    assert (half + MP).additive_deconvolve(half).relation() == MP.relation()
+    other = fs.CompoundFreePoisson(F(1, 2), fs.Uniform(0, 1))
+    joint = simplify.additive(
+        [half.relation(), other.relation(), one.relation(), MP.relation()], [1, 1, F(2, 3), 1]
+    )
+    rates = {part.jumps: part.rate for part in joint.children if hasattr(part, "jumps")}
+    assert rates == {half.relation().jumps: F(7, 6), other.relation().jumps: F(1, 2)}
+    assert (half + half).additive_deconvolve(half).atoms() == {0: F(1, 2)}
+
+
 def test_affine_maps_compose() -> None:
     relation = REAL.relation()
     first = simplify.affine(relation, 2, 3)

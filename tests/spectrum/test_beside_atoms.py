@@ -156,3 +156,26 @@ def test_distribution_functions_beside_an_atom_at_an_edge() -> None:
     for x in (1e-14, 1e-12, 1e-7, 1e-6, 1e-5, 1e-4):
         rise = 2 / 3 * x * law.density(x)
         assert law.cdf(x) == pytest.approx(below + 3 / 11 + rise, abs=1e-9)
+
+
+@pytest.mark.parametrize("gap", [Fraction(1, 30), Fraction(1, 100), Fraction(1, 1000)])
+def test_densities_between_close_atoms(gap: Fraction) -> None:
+    """Each lies among the points through which the other's surroundings are interpolated."""
+    points = [HALF, HALF + gap, Fraction(3, 2)]
+    law = fs.Discrete(points, [Fraction(2, 5), Fraction(2, 5), Fraction(1, 5)])
+    power = law.additive_power(Fraction(10, 9))
+    first, second, _ = map(float, power.atoms())
+    x = np.array([first + d for d in (-1e-5, 1e-6, 1e-5)] + [second + 1e-5])
+    assert not power.density(x).any()
+    mixed = fs.mixture([power, fs.Uniform(0, 2)], [HALF, HALF])
+    np.testing.assert_allclose(mixed.density(x), 1 / 4, rtol=1e-9)
+
+
+def test_distribution_functions_beside_atoms_of_laws_without_known_bounds() -> None:
+    """By symmetry 5/12 and 7/12 on the two sides of an atom of mass 1/6 at 0."""
+    jumps = HALF * (fs.KestenMcKay(3) @ fs.FreeBinomial(Fraction(1, 3), Fraction(5, 2)))
+    law = fs.CompoundFreePoisson(1, jumps)
+    assert law.atoms() == {0: Fraction(1, 6)}
+    x = np.array([-1e-9, -1e-12, 0, 1e-12, 1e-9])
+    expected = np.array([5, 5, 7, 7, 7]) / 12
+    np.testing.assert_allclose(law.cdf(x), expected, atol=2e-8)

@@ -206,3 +206,66 @@ def test_bounds_that_are_too_wide_do_not_make_laws_negative() -> None:
 def test_turning_points_of_positions(row: list[float], place: float | None) -> None:
     found = _turning_point(_padded(legendre.poly2leg(row)))
     assert found == (None if place is None else pytest.approx(place, abs=1e-12))
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        fs.boolean_sum(fs.Semicircle(), fs.Uniform(0, 1)) + MP,
+        fs.boolean_sum(fs.Uniform(0, 1), fs.Uniform(0, 1)) @ MP,
+        fs.monotone(MP, fs.Uniform(0, 1)) + fs.boolean_sum(MP, MP) + fs.Uniform(0, 1),
+    ],
+    ids=repr,
+)
+def test_potentials_of_sums_with_integrated_parts(law: fs.Law) -> None:
+    """Far away they are series in the moments: ``log x - m_1/x - m_2/(2 x^2) - ...``."""
+    x = 8 * max(abs(end) for interval in law.support() for end in interval)
+    terms = (float(m) / (k * x**k) for k, m in enumerate(law.moments(18), 1))
+    assert law.log_potential(x) == pytest.approx(math.log(x) - math.fsum(terms), rel=1e-12)
+    assert law.cdf(x) == pytest.approx(1, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        fs.Semicircle() + MP,
+        fs.MarchenkoPastur() @ fs.MarchenkoPastur(2),
+        fs.Uniform(0, 1) + fs.Semicircle(),
+        fs.Uniform(0, 1) + fs.Uniform(0, 1),
+    ],
+    ids=repr,
+)
+def test_edges_are_extrapolated_to_the_last_digits(law: fs.Law) -> None:
+    """Bisection alone ends where the density is as small as rounding."""
+    for found, exact in zip(law.edges(), law.edges(digits=25), strict=True):
+        assert abs(found - float(exact)) <= 1.5e-15 * max(abs(float(exact)), 1)
+
+
+def test_log_determinants_of_products_by_their_factors() -> None:
+    """``E log X = 2 log 2 - 1`` for the uniform law on [1, 2]."""
+    law = fs.Uniform(1, 2) @ fs.Uniform(1, 2)
+    expected = 2 * (2 * math.log(2) - 1)
+    assert law.log_potential(0) == pytest.approx(expected, rel=1e-14)
+    np.testing.assert_allclose(law.log_potential([0.0, 0.0]), expected, rtol=1e-14)
+
+
+def test_r_transforms_of_laws_without_known_bounds() -> None:
+    difference = fs.Semicircle(variance=4).additive_deconvolve(fs.Semicircle())
+    found = (difference + fs.Uniform(0, 1)).R(0.1)
+    assert found == pytest.approx(0.3 + fs.Uniform(0, 1).R(0.1), rel=1e-13)
+
+
+def test_levels_next_to_the_ends_of_tables() -> None:
+    for law in (fs.Semicircle(), MP + fs.Uniform(0, 1)):
+        levels = np.geomspace(1e-7, 1e-2, 12)
+        for q in (levels, 1 - levels):
+            x = _inverted(quantile_table(law.relation().numeric()), q)[2]
+            np.testing.assert_allclose(law.cdf(x), q, atol=2e-8)
+
+
+def test_where_the_transform_vanishes_there_is_no_density() -> None:
+    """Midway between two equal atoms."""
+    x = np.linspace(-1.05, 0.05, 257)
+    assert -0.5 in x
+    for law in (-fs.Bernoulli(HALF), fs.Discrete([-1, 0])):
+        assert not law.density(x).any()
