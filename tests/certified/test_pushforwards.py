@@ -160,6 +160,7 @@ def test_combinations_of_values() -> None:
         assert agrees(found, mpmath.exp(mpmath.mpf(1) / 4), 28)
 
 
+@pytest.mark.long
 def test_beside_an_extremum_digits_are_refused() -> None:
     law = fs.Pushforward(X**2)
     with mpmath.workdps(30):

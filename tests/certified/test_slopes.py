@@ -45,7 +45,10 @@ def test_slopes_of_the_error_function_in_closed_form() -> None:
         assert agrees(law.log_determinant(digits=40), mpmath.log(4 / mpmath.pi) - 1, 40)
 
 
-@pytest.mark.parametrize("name", ["tanh", "gelu", "sin"])
+LONG = [pytest.param(name, marks=pytest.mark.long) for name in SMOOTH[1:]]
+
+
+@pytest.mark.parametrize("name", ["tanh", *LONG])
 def test_products_with_slopes_against_double_precision(name: str) -> None:
     law = nets.SlopeLaw(nets.activation_named(name), 0.7) @ fs.MarchenkoPastur()
     assert float(law.density(0.3, digits=15)) == pytest.approx(law.density(0.3), rel=1e-13)
@@ -105,6 +108,7 @@ def test_products_that_do_not_fall_yet_are_not_bounded() -> None:
             assert not low.is_finite() and not high.is_finite()
 
 
+@pytest.mark.long
 def test_slopes_that_are_sums_of_such_products_leave_values() -> None:
     for activation in (GELU(), SiLU()):
         law = nets.SlopeLaw(activation, 1)
