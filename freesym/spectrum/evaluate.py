@@ -424,7 +424,13 @@ def _mixture(relation: nodes.Mixture, z: Complex, potential: bool) -> Transforms
 
 def _boolean(relation: nodes.Boolean, z: Complex) -> Transforms:
     parts = [_transforms(term, z, False) for term in relation.terms]
-    k = sum((t.psi / t.g for t in parts), np.zeros_like(z))
+    terms = [t.psi / t.g for t in parts]
+    for term, moved in zip(relation.terms, terms, strict=True):
+        unknown = np.isnan(moved)
+        for a in _atoms(term) if unknown.any() else ():
+            # at a pole of ``G`` the real function ``z - 1/G`` is the point itself
+            moved[unknown & (z == a)] = a
+    k = sum(terms, np.zeros_like(z))
     g = 1 / (z - k)
     return Transforms(g, k * g)
 
