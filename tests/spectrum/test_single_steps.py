@@ -283,3 +283,17 @@ def test_tables_begin_and_end_with_their_outermost_nodes() -> None:
     assert (table.x[0], table.x[-1]) == (-2, 2)
     assert table.cdf[0] == table.cdf[1] < 1e-9
     assert table.cdf[-1] == table.cdf[-2] > 1 - 1e-9
+
+
+def test_cubics_of_tables_are_solved_to_rounding() -> None:
+    """Between two nodes the table is the cubic with its values and slopes."""
+    table = quantile_table(MP.relation().numeric())
+    levels = np.linspace(0.01, 0.99, 50)
+    low, high, x = _inverted(table, levels)
+    left, right = (np.searchsorted(table.x, ends) for ends in (low, high))
+    width = high - low
+    t = (x - low) / width
+    rise = table.cdf[right] - table.cdf[left]
+    slopes = t * (1 - t) * width * ((1 - t) * table.density[left] - t * table.density[right])
+    found = table.cdf[left] + t * t * (3 - 2 * t) * rise + slopes
+    np.testing.assert_allclose(found, levels, atol=1e-13)
