@@ -136,7 +136,7 @@ def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> 
     # nor is anything known of an imaginary part where ``G`` itself vanishes
     vanishing = np.abs(g) < 1e-15 / engine.first[0]
     noise |= (z.imag == 0) & vanishing & (np.abs(z) < _AWAY * engine.first[0])
-    g.imag[noise] = 0.0
+    g.imag[noise] = psi.imag[noise] = 0.0
     if not isinstance(relation, Leaf):
         g = _beside_atoms(relation, z, g)
     far = ~found.verified & (np.abs(z) > _FAR * engine.first[0])
