@@ -35,6 +35,8 @@ _HALVINGS, _TABLE_ERROR = 12, 1e-8
 _TINY = 1e-280
 #: So near to an atom, in units of the width, potentials have lost digits.
 _BESIDE = 1e-6
+#: By how much the values on both sides of an atom may differ from its mass.
+_JUMP = 1e-4
 #: Nearer to an atom than this, in units of the width, an edge is at the atom.
 _SAME = 1e-9
 #: By how much rounded parameters may move an atom, relative to its place.
@@ -208,11 +210,13 @@ def _value_from_both_sides(relation: Relation, x: float, mass: float) -> float:
     near = np.stack([x + steps, x - steps]).astype(np.complex128)
     u = transforms(relation, near.ravel(), potential=True, thorough=False).u
     assert u is not None
-    both = u.imag.reshape(near.shape)
-    for k in range(len(steps)):
-        if np.isfinite(both[:, k]).all():
-            return float(1 - both[:, k].mean() / np.pi) + 0.5 * mass
-    return math.nan
+    both = 1 - u.imag.reshape(near.shape) / np.pi
+    known = [k for k in range(len(steps)) if np.isfinite(both[:, k]).all()]
+    if not known:
+        return math.nan
+    # too near to an atom the sides of cuts may be lost: the values must differ by its mass
+    right = (k for k in known if abs(both[0, k] - both[1, k] - mass) < _JUMP)
+    return float(both[:, next(right, known[0])].mean()) + 0.5 * mass
 
 
 def _scale(relation: Relation) -> float:

@@ -136,7 +136,7 @@ def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> 
     # nor is anything known of an imaginary part where ``G`` itself vanishes
     vanishing = np.abs(g) < 1e-15 / engine.first[0]
     noise |= (z.imag == 0) & vanishing & (np.abs(z) < _AWAY * engine.first[0])
-    g.imag[noise] = 0.0
+    g.imag[noise] = psi.imag[noise] = 0.0
     if not isinstance(relation, Leaf):
         g = _beside_atoms(relation, z, g)
     far = ~found.verified & (np.abs(z) > _FAR * engine.first[0])
@@ -424,7 +424,13 @@ def _mixture(relation: nodes.Mixture, z: Complex, potential: bool) -> Transforms
 
 def _boolean(relation: nodes.Boolean, z: Complex) -> Transforms:
     parts = [_transforms(term, z, False) for term in relation.terms]
-    k = sum((t.psi / t.g for t in parts), np.zeros_like(z))
+    terms = [t.psi / t.g for t in parts]
+    for term, moved in zip(relation.terms, terms, strict=True):
+        unknown = np.isnan(moved)
+        for a in _atoms(term) if unknown.any() else ():
+            # at a pole of ``G`` the real function ``z - 1/G`` is the point itself
+            moved[unknown & (z == a)] = a
+    k = sum(terms, np.zeros_like(z))
     g = 1 / (z - k)
     return Transforms(g, k * g)
 

@@ -35,6 +35,8 @@ _RESOLUTION = 1e-8
 _NOISE, _CLOSED = 1e-9, 1e-7
 #: The share of an edge by which an infinite density there is extrapolated from inside.
 _INWARD = 1e-6
+#: Off simple numbers, which may be edges: exactly there nothing is known of either side.
+_OFF = 1.0837
 #: The mass of bands that may be overlooked where only the density tells.
 _MISSING = 1e-3
 #: Nearer to a bound at 0 than this many times the nearest solved point nothing may be resolved.
@@ -248,7 +250,7 @@ class _Scan:
     def _outer(self, sign: float, scale: float, bound: float) -> float:
         """The first point of a geometric sequence beyond which nothing lies."""
         first = -4 if self.fades else -30
-        x = np.asarray(sign * scale * 2.0 ** np.arange(first, 100, 2), dtype=np.float64)
+        x = np.asarray(sign * scale * _OFF * 2.0 ** np.arange(first, 100, 2), dtype=np.float64)
         rho, cdf = self._at(x)
         beyond = rho == 0.0
         if self.has_cdf:

@@ -179,3 +179,21 @@ def test_distribution_functions_beside_atoms_of_laws_without_known_bounds() -> N
     x = np.array([-1e-9, -1e-12, 0, 1e-12, 1e-9])
     expected = np.array([5, 5, 7, 7, 7]) / 12
     np.testing.assert_allclose(law.cdf(x), expected, atol=2e-8)
+
+
+def test_distribution_functions_at_an_atom_inside_a_mirrored_product() -> None:
+    """By symmetry 1/3 and 2/3 on the two sides of an atom of mass 1/3 at 0."""
+    law = -(fs.Discrete([-1, 0, 1]) @ fs.Discrete([0, 1, 2]))
+    assert law.atoms() == {0: Fraction(1, 3)}
+    np.testing.assert_allclose(law.cdf([-1e-9, 0, 1e-9]), [1 / 3, 2 / 3, 2 / 3], atol=1e-6)
+    assert law.cdf(0) == pytest.approx(2 / 3, abs=1e-9)
+
+
+def test_boolean_sums_at_atoms_of_their_parts() -> None:
+    """There the reciprocals of the parts' transforms vanish: ``1/G = z - 2 z`` for two of them."""
+    points = fs.boolean_sum(fs.PointMass(-2), fs.PointMass(-2))
+    assert points.G(-2.0) == pytest.approx(0.5)
+    assert points.log_potential([-3.0, -2.0]) == pytest.approx([0, np.log(2)])
+    law = fs.boolean_sum(fs.Discrete([0, 3]), fs.Semicircle())
+    assert law.G(3.0) == pytest.approx(law.G(3.0 + 1e-9), rel=1e-7)
+    assert law.density(3.0) == 0

@@ -137,3 +137,12 @@ def test_products_of_laws_that_are_tabulated_down_to_0() -> None:
     assert low < 1e-30 * high
     below = law.cdf([1e-8, 1e-10])
     np.testing.assert_allclose(below[0] / below[1], 10, rtol=1e-6)
+
+
+def test_a_band_beyond_a_hard_edge_at_a_simple_number() -> None:
+    """At -1 the density is infinite; the band ends at -2."""
+    law = fs.TwoPoint(-1, 2, Fraction(1, 3)) @ fs.Discrete([0, 1, 2])
+    (low, high), (start, end) = law.support()
+    assert (low, high) == (pytest.approx(-2, abs=1e-9), pytest.approx(-1, abs=1e-9))
+    assert law.cdf(high + 1e-3) == pytest.approx(1 / 3, abs=1e-12)
+    assert (-0.85 < start < -0.84) and (3.60 < end < 3.61)

@@ -109,3 +109,10 @@ def test_distribution_functions_of_rectangular_sums_beside_edges(ratio: Fraction
             sixths = 6 * found[np.abs(x - edge).argmin()]
             assert abs(sixths - round(sixths)) < 1e-6
             np.testing.assert_allclose(found, found[0], rtol=0, atol=1e-6)
+
+
+def test_inverses_of_laws_with_squares_have_no_density_outside() -> None:
+    law = -(fs.Semicircle().square().additive_power(2) + 1).inverse()
+    (low, high), *_ = law.support()
+    x = np.concatenate([low - np.linspace(0.001, 0.05, 40), high + np.linspace(0.001, 0.05, 40)])
+    assert not law.density(x).any()

@@ -20,6 +20,7 @@ from freesym.solve.solver import solver
 from freesym.solve.subordination import _inner_targets
 from freesym.spectrum.bounds import hull, is_positive
 from freesym.spectrum.distribution import _inverted, _longest_ascent, _middle, quantile_table
+from freesym.spectrum.inversion import _middle as _about_the_mean
 from freesym.spectrum.support import _at_zero, _ending_at_zero
 
 HALF = F(1, 2)
@@ -269,3 +270,30 @@ def test_where_the_transform_vanishes_there_is_no_density() -> None:
     assert -0.5 in x
     for law in (-fs.Bernoulli(HALF), fs.Discrete([-1, 0])):
         assert not law.density(x).any()
+
+
+def test_middles_of_laws_without_known_bounds_are_means() -> None:
+    difference = fs.Semicircle(variance=4).additive_deconvolve(fs.Semicircle())
+    assert _about_the_mean((difference + 2).relation().numeric()) == pytest.approx(2)
+    assert _about_the_mean((MP + fs.Uniform(-1, 1)).relation().numeric()) == pytest.approx(1, abs=1)
+
+
+def test_tables_begin_and_end_with_their_outermost_nodes() -> None:
+    table = quantile_table(fs.Semicircle().relation().numeric())
+    assert (table.x[0], table.x[-1]) == (-2, 2)
+    assert table.cdf[0] == table.cdf[1] < 1e-9
+    assert table.cdf[-1] == table.cdf[-2] > 1 - 1e-9
+
+
+def test_cubics_of_tables_are_solved_to_rounding() -> None:
+    """Between two nodes the table is the cubic with its values and slopes."""
+    table = quantile_table(MP.relation().numeric())
+    levels = np.linspace(0.01, 0.99, 50)
+    low, high, x = _inverted(table, levels)
+    left, right = (np.searchsorted(table.x, ends) for ends in (low, high))
+    width = high - low
+    t = (x - low) / width
+    rise = table.cdf[right] - table.cdf[left]
+    slopes = t * (1 - t) * width * ((1 - t) * table.density[left] - t * table.density[right])
+    found = table.cdf[left] + t * t * (3 - 2 * t) * rise + slopes
+    np.testing.assert_allclose(found, levels, atol=1e-13)
