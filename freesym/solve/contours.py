@@ -18,9 +18,9 @@ from typing import Any
 import flint
 
 from freesym.errors import PrecisionError
-from freesym.solve.machine import log_on_side
+from freesym.solve.machine import is_real, log_on_side
 from freesym.solve.measures import Pushed
-from freesym.solve.preimages import Crossing, crossings, derivative_at, isolated, value_at
+from freesym.solve.preimages import Crossing, crossings, derivative_at, distance_beyond, value_at
 
 acb, arb = flint.acb, flint.arb
 Ball = Any
@@ -32,7 +32,7 @@ class Contour:
     """A path on which ``f`` is not ``x``, and a bound of ``|f - x|`` beyond its ends."""
 
     measure: Pushed
-    x: Any
+    x: Ball
     path: list[Ball]
     distance: Any
 
@@ -40,7 +40,9 @@ class Contour:
         """``G`` at ``x``, from above."""
         beyond = self.measure.mass_beyond()
         error = arb(0, (2 * beyond / self.distance).upper()) if beyond > 0 else arb(0)
-        return self._integral(lambda rest: 1 / rest) + error
+        # at a real point what lies beyond is real
+        rest = acb(error) if is_real(acb(self.x)) else acb(error, error)
+        return self._integral(lambda gap: 1 / gap) + rest
 
     def potential(self) -> Ball:
         """``E log(x - f(X))``, from above."""
@@ -60,6 +62,18 @@ class Contour:
         )
 
 
+def transform_on_box(measure: Pushed, z: Ball) -> Ball:
+    """The analytic continuation of ``G`` from above to a box around a real point.
+
+    The integral along the path for the middle is analytic as long as ``f`` is not in the box on it.
+    """
+    path = contour(measure, acb(z.real.mid()).real)
+    distance = path.distance - abs(z - z.real.mid()).upper()
+    if not distance > 0:
+        raise PrecisionError("a box meets values of a function beyond the ends of the path")
+    return Contour(measure, z, path.path, distance).transform()
+
+
 def contour(measure: Pushed, x: Any) -> Contour:
     """The path for a real point.
 
@@ -68,6 +82,7 @@ def contour(measure: Pushed, x: Any) -> Contour:
     PrecisionError
         If the function takes the value beside an extremum, or the places could not be told apart.
     """
+    distance = _distance_beyond_ends(measure, x)
     places = crossings(measure, x)
     low, high = measure.ends()
     path = [acb(low)]
@@ -78,7 +93,18 @@ def contour(measure: Pushed, x: Any) -> Contour:
         reach = _reach(measure, x, crossing, min(middle - before, after - middle) / 3)
         side = -1 if crossing.slope > 0 else 1
         path += [acb(middle - reach), acb(middle, side * reach), acb(middle + reach)]
-    return Contour(measure, x, [*path, acb(high)], isolated(measure, x).distance)
+    return Contour(measure, x, [*path, acb(high)], distance)
+
+
+def _distance_beyond_ends(measure: Pushed, x: Any) -> Any:
+    """A bound of ``|f - x|`` where nothing is integrated."""
+    if measure.base == "uniform":
+        return arb.pos_inf()
+    found = [distance_beyond(measure, x, end) for end in measure.ends()]
+    known = [distance for distance in found if distance is not None]
+    if len(known) < len(found):
+        raise PrecisionError("a function takes a value beyond the ends of the path")
+    return min(known)
 
 
 def _reach(measure: Pushed, x: Any, crossing: Crossing, reach: Any) -> Any:

@@ -103,7 +103,7 @@ def _window(measure: Pushed, x: Any) -> tuple[Any, Any, Any]:
     ends, distances = [], []
     for sign in (-1, 1):
         cut = _FIRST_CUT
-        while (distance := _distance_beyond(measure, x, sign * cut)) is None:
+        while (distance := distance_beyond(measure, x, arb(sign * cut))) is None:
             cut *= 2
             if cut > _LAST_CUT:
                 raise PrecisionError(
@@ -114,15 +114,15 @@ def _window(measure: Pushed, x: Any) -> tuple[Any, Any, Any]:
     return ends[0], ends[1], min(distances)
 
 
-def _distance_beyond(measure: Pushed, x: Any, cut: int) -> Any | None:
+def distance_beyond(measure: Pushed, x: Any, cut: Any) -> Any | None:
     """How far the values on a ray keep off ``x``: by their range, or as they move away from it."""
-    ray = (arb(cut), arb.pos_inf()) if cut > 0 else (arb.neg_inf(), arb(cut))
+    ray = (cut, arb.pos_inf()) if cut > 0 else (arb.neg_inf(), cut)
     low, high = range_of(measure.function, measure.symbol, ray)
     if low > x or high < x:
         return (low - x if low > x else x - high).lower()
     if not is_continuous(measure.function, measure.symbol, ray):
         return None
-    start = _at(measure, arb(cut)) - x
+    start = _at(measure, cut) - x
     least, most = range_of(_derivative(measure.function, measure.symbol), measure.symbol, ray)
     grows, falls = (least > 0, most < 0) if cut > 0 else (most < 0, least > 0)
     return abs(start).lower() if (start > 0 and grows) or (start < 0 and falls) else None

@@ -129,9 +129,10 @@ def _exponential_rates(factor: Any, symbol: Any, sign: int) -> tuple[Any, Any, A
     if not (is_exponential or falls):
         return None
     inner = factor.args[0] if is_exponential else base.args[0]
-    if not inner.is_polynomial(symbol) or (degree := inner.as_poly(symbol).degree()) > 2:
+    polynomial = inner.as_poly(symbol) if inner.is_polynomial(symbol) else None
+    if polynomial is None or (degree := polynomial.degree()) > 2:
         return None
-    c, b, a = (real_ball(inner.coeff(symbol, n)) for n in range(3))
+    c, b, a = (real_ball(polynomial.coeff_monomial(symbol**n)) for n in range(3))
     if is_exponential:
         return a, sign * b, c.exp()
     # cosh v >= exp(|v|)/2

@@ -20,7 +20,7 @@ from freesym.relations.functions import integrated_potential
 from freesym.relations.leaf import Leaf
 from freesym.relations.relation import Relation
 from freesym.solve.certificate import certifier
-from freesym.solve.contours import contour
+from freesym.solve.contours import contour, transform_on_box
 from freesym.solve.machine import NAN, is_real
 from freesym.solve.measures import Atoms, ExactMeasure, Pushed, Values, exact_measure
 from freesym.solve.potentials import log_potential
@@ -108,8 +108,11 @@ def _solved(relation: Relation, z: Ball, bits: int, potential: Potential) -> Enc
             return _inside(pushed, z.real, share, potential is True)
     if not z.is_finite():
         raise PrecisionError("a part is asked for values beside infinity")
-    engine = certifier(relation)
     crosses = not is_real(z) and z.imag.contains(0)
+    if crosses and isinstance(measure, Pushed) and not potential:
+        g = transform_on_box(measure, z)
+        return Enclosed(g, z * g - 1)
+    engine = certifier(relation)
     found = engine.continued(z, bits) if crosses else engine.solve(z, bits)
     g, psi = found.g, found.psi
     if found.real:

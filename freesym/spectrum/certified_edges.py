@@ -287,9 +287,9 @@ def _located(relation: Relation, near: float, inside: int, width: float, digits:
 
 def _at_zero(relation: Relation, inside: int, target: int, bits: int) -> Any:
     """0 itself, where a law on the half-line has a positive density next to it."""
-    from freesym.spectrum.bounds import hull
+    from freesym.spectrum.certified_hull import certified_hull
 
-    if inside < 0 or hull(relation.numeric())[0] != 0:
+    if inside < 0 or certified_hull(relation.numeric())[0] != 0:
         return None
     try:
         g = enclosed(relation, acb(arb(2) ** (-target - 8)), bits).g

@@ -22,6 +22,7 @@ from fractions import Fraction
 from typing import Any
 
 import flint
+import numpy as np
 
 from freesym.errors import (
     ConvergenceError,
@@ -62,7 +63,9 @@ def r_transform(relation: Relation, w: Any, digits: Any) -> Any:
         point = exact_complex(value, "w")
         if point == _ZERO:
             return to_mpf(refined(lambda bits: certified_mean(relation), n, lambda: "the mean"), n)
-        start = inversion.r_transform(relation.numeric(), _rounded(point)) + 1 / _rounded(point)
+        rounded = _rounded(point)
+        with np.errstate(all="ignore"):
+            start = inversion.r_transform(relation.numeric(), rounded) + 1 / rounded
         inverse = _Inverse(relation, point, start, "g")
 
         def compute(bits: int) -> Ball:
@@ -83,8 +86,10 @@ def s_transform(relation: Relation, m: Any, digits: Any) -> Any:
             return to_mpf(
                 refined(lambda bits: 1 / certified_mean(relation), n, lambda: "the mean"), n
             )
-        s = inversion.s_transform(relation.numeric(), _rounded(point))
-        start = (1 + _rounded(point)) / (_rounded(point) * s)
+        rounded = _rounded(point)
+        with np.errstate(all="ignore"):
+            s = inversion.s_transform(relation.numeric(), rounded)
+            start = (1 + rounded) / (rounded * s)
         inverse = _Inverse(relation, point, start, "psi")
 
         def compute(bits: int) -> Ball:
@@ -97,7 +102,14 @@ def s_transform(relation: Relation, m: Any, digits: Any) -> Any:
 
 def _rounded(point: Point) -> complex | float:
     """The point in double precision, a float where it is real."""
-    real, imag = float(point.real), float(point.imag)
+    try:
+        real, imag = float(point.real), float(point.imag)
+    except OverflowError:
+        real = imag = 0.0
+    if real == 0 == imag:
+        raise PrecisionError(
+            "the argument is beyond the range of double precision, where a start is found"
+        )
     return complex(real, imag) if point.imag != 0 else real
 
 
@@ -139,12 +151,22 @@ class _Inverse:
         """The limit of ``z f(z)`` at infinity."""
         return arb(1) if self.name == "g" else certified_mean(self.relation)
 
+    def _tolerance(self, bits: int) -> Any:
+        """The relative error of the inverse: far away, transforms are differences."""
+        reach = max(map(abs, certified_hull(self.relation.numeric())))
+        far = abs(self.start) / reach if 0 < reach < math.inf else 0.0
+        lost = arb(1 + far) if self.name == "g" else arb(1 + far) ** 2
+        return lost * arb(2) ** (16 - bits)
+
     # ------------------------------------------------------------------ on the line
 
     def _real(self, bits: int) -> Any:
         wanted = self.point.ball().real
-        x = _secant(self._value, acb(wanted), acb(self.start.real), bits).real
-        distance = (abs(x) * arb(2) ** (24 - bits)).mid()
+        tolerance = self._tolerance(bits)
+        x = _secant(self._value, acb(wanted), acb(self.start.real), bits, tolerance).real
+        distance = (abs(x) * tolerance * 256).mid()
+        if not 2 * distance < abs(x):
+            raise PrecisionError("the inverse is too far away for the precision")
         low, high = (x - distance).mid(), (x + distance).mid()
         weight = self._weight()
         if weight.contains(0):
@@ -168,9 +190,10 @@ class _Inverse:
         below = self.start.imag < 0
         wanted = self.point.ball().conjugate() if below else self.point.ball()
         start = self.start.conjugate() if below else self.start
-        z = _secant(self._value, wanted, acb(start), bits)
+        tolerance = self._tolerance(bits)
+        z = _secant(self._value, wanted, acb(start), bits, tolerance)
         residual = abs(self._value(z, bits) - wanted).upper()
-        radius = (abs(z) * arb(2) ** (24 - bits)).upper()
+        radius = (abs(z) * tolerance * 256).upper()
         disc = acb(arb(z.real, radius), arb(z.imag, radius))
         if not disc.imag > 0:
             raise PrecisionError("the half-plane of the inverse is not known")
@@ -239,7 +262,9 @@ def _outside(relation: Relation, x: Any, bits: int, *, above: bool) -> Enclosed:
     return found
 
 
-def _secant(value: Callable[[Ball, int], Ball], wanted: Ball, start: Ball, bits: int) -> Ball:
+def _secant(
+    value: Callable[[Ball, int], Ball], wanted: Ball, start: Ball, bits: int, tolerance: Any
+) -> Ball:
     """A point at which a function is nearly the wanted value."""
     before, x = (start * (1 + arb(2) ** -26)).mid(), start.mid()
     error_before = (value(before, bits) - wanted).mid()
@@ -249,6 +274,6 @@ def _secant(value: Callable[[Ball, int], Ball], wanted: Ball, start: Ball, bits:
             return x
         step = (error * (x - before) / (error - error_before)).mid()
         before, error_before, x = x, error, (x - step).mid()
-        if abs(step) <= abs(x) * arb(2) ** (16 - bits):
+        if abs(step) <= abs(x) * tolerance:
             return x
     raise ConvergenceError(f"the inverse near {complex(start):.12g} was not found")

@@ -172,3 +172,47 @@ def test_a_path_on_the_wrong_side_gives_the_other_boundary_value() -> None:
         )
         assert right.transform().overlaps(wrong.transform().conjugate())
         assert right.transform().imag < 0 < wrong.transform().imag
+
+
+def test_the_distance_beyond_the_path_is_one() -> None:
+    """Also where the last crossing is just before its end."""
+    function = T + T**3 / 1000
+    with working_precision(64):
+        measure = Pushed(function, "normal")
+        cut = measure.ends()[1]
+        x = (cut - arb(0.01)) + (cut - arb(0.01)) ** 3 / 1000
+        path = contours.contour(measure, x)
+        assert 0 < path.distance < 0.02
+        with pytest.raises(PrecisionError, match="beyond the ends"):
+            contours.contour(measure, x + 1)
+
+
+def test_medians_of_symmetric_laws() -> None:
+    """A quantile that is 0 is found without relative digits."""
+    law = fs.classical_sum(fs.Semicircle(), fs.Uniform(-3, 3))
+    assert law.quantile(HALF, digits=12) == 0
+
+
+def test_boxes_around_real_points_enclose_the_continuation() -> None:
+    """That of the normal law from above is entire; below the line it is not the conjugate."""
+    measure = Pushed(T, "normal")
+    with working_precision(80):
+        around = arb(0, 0.03125)
+        found = contours.transform_on_box(measure, acb(0.5 + around, around))
+        for z in (complex(0.5, 0), complex(0.52, 0.03), complex(0.47, -0.03)):
+            weight = mpmath.exp(-(mpmath.mpc(z) ** 2) / 2) * mpmath.sqrt(mpmath.pi / 2)
+            exact = weight * (mpmath.erfi(mpmath.mpc(z) / mpmath.sqrt(2)) - 1j)
+            assert found.contains(acb(float(exact.real), float(exact.imag)))
+        wide = arb(0, 20)
+        with pytest.raises(PrecisionError):
+            contours.transform_on_box(measure, acb(0.5 + wide, wide))
+
+
+@pytest.mark.long
+def test_potentials_of_boolean_sums_with_functions() -> None:
+    law = fs.boolean_sum(fs.Pushforward(sympy.tanh(T)), fs.Semicircle())
+    for x in (F(5), THIRD):
+        assert float(law.log_potential(x, digits=15)) == pytest.approx(
+            law.log_potential(x), rel=1e-11
+        )
+    assert float(law.cdf(HALF, digits=15)) == pytest.approx(law.cdf(0.5), rel=1e-12)

@@ -215,3 +215,41 @@ def test_inverses_of_functions_not_proved_to_be_univalent_are_refused(
 ) -> None:
     with pytest.raises((UnsupportedOperationError, ConvergenceError)):
         call()
+
+
+# -------------------------------------------------------------------------- far away
+
+
+@pytest.mark.parametrize("digits", [15, 40])
+def test_arguments_near_zero(digits: int) -> None:
+    """Far away transforms are differences; ``R(w) = w/3 + O(w^3)``, ``1/S`` tends to the mean."""
+    symmetric, shifted = fs.Uniform(-1, 1), fs.Uniform(1, 2)
+    for w in ("1e-30", "-1e-20"):
+        assert agrees(symmetric.R(w, digits=digits), mpmath.mpf(w) / 3, 15)
+        assert agrees(shifted.S(w, digits=digits), mpmath.mpf(2) / 3, 15)
+    w = complex(2.0**-60, 2.0**-70)
+    assert agrees(symmetric.R(w, digits=digits), mpmath.mpc(w) / 3, 15)
+    assert agrees(shifted.S(w, digits=digits), mpmath.mpf(2) / 3, 15)
+
+
+@pytest.mark.parametrize("w", [10**400, "1e400", "1e-400", sympy.I * 10**400])
+def test_arguments_beyond_the_range_of_floats_are_refused(w: Any) -> None:
+    for call in (fs.Uniform(-1, 1).R, fs.Uniform(1, 2).S):
+        with pytest.raises(PrecisionError, match="range"):
+            call(w, digits=15)
+
+
+def test_hulls_are_wider_by_the_rounding_on_the_way() -> None:
+    """``Semicircle(n, 4) - n`` is on ``[-4, 4]``, of which nothing is left in double precision."""
+    n = 10**17
+    moved = fs.Semicircle(n, 4) - n
+    for law in (moved, fs.boolean_sum(moved, moved), moved + moved):
+        low, high = certified_hull(law._numeric)
+        assert low < -8 and high > 8
+    arcsine = fs.boolean_sum(moved, moved)
+    assert agrees(arcsine.log_determinant(digits=15), mpmath.log(2), 15)
+    tiny = fs.Pushforward(sympy.tanh(T) * sympy.Rational(1, 10**330))
+    low, high = certified_hull(tiny._numeric)
+    assert low < 0 < high
+    for positive in (fs.MarchenkoPastur(2) + fs.Bernoulli(HALF), 3 * fs.Uniform(0, 1) + 1):
+        assert certified_hull(positive._numeric)[0] >= 0

@@ -14,7 +14,7 @@ import sympy
 import freesym as fs
 from freesym import nets
 from freesym.algebra.balls import working_precision
-from freesym.errors import UnsupportedOperationError
+from freesym.errors import PrecisionError, UnsupportedOperationError
 from freesym.nets.smooth import GELU, SiLU
 from freesym.solve.ranges import range_of
 from tests.certified.helpers import agrees
@@ -106,6 +106,20 @@ def test_products_that_do_not_fall_yet_are_not_bounded() -> None:
         ):
             low, high = range_of(function, T, (arb(start), arb.pos_inf()))
             assert not low.is_finite() and not high.is_finite()
+
+
+def test_exponents_need_not_be_expanded() -> None:
+    """The first grows in the end, the last falls."""
+    ray = (arb(4), arb.pos_inf())
+    with working_precision(64):
+        low, high = range_of(T * sympy.exp(-(T**2) / 4 + (T - 3) ** 2 / 2), T, ray)
+        assert not low.is_finite() and not high.is_finite()
+        _, high = range_of(T / sympy.cosh((T + 1) ** 2 - T**2 - 10 * T), T, ray)
+        assert high >= 2.75e-13
+        assert range_of(T * sympy.exp(T * (1 - T)), T, ray)[1] < 1e-4
+    law = fs.Pushforward(T * sympy.exp(-(T**2) / 4 + (T - 3) ** 2 / 2))
+    with pytest.raises(PrecisionError, match="far away"):
+        law.density(F(1, 10), digits=15)
 
 
 @pytest.mark.long
