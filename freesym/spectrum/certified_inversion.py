@@ -136,8 +136,8 @@ class _Inverse:
         self.start = complex(start)
         if point.imag == 0 and self.start.imag != 0:
             raise UnsupportedOperationError(
-                f"the inverse function at {point.real} is not real: its digits are certified "
-                "outside the hull of the spectrum"
+                f"the inverse function at {float(point.real):.12g} is not real: its digits are "
+                "certified outside the hull of the spectrum"
             )
 
     def enclosed(self, bits: int) -> Ball:
