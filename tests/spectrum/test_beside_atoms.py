@@ -212,3 +212,11 @@ def test_distribution_functions_beside_atoms_are_right_or_refused(x: float) -> N
         else:
             # the continuous part is like the power 3/5 of the distance
             assert 0 <= (found - value) * np.sign(point) <= 0.2 * x**0.6
+
+
+def test_squares_of_signs_are_constants() -> None:
+    one = fs.TwoPoint(-1, 1, HALF).square()
+    x = np.linspace(-0.9, 0.9, 7)
+    np.testing.assert_allclose((fs.Uniform(-1, 1) @ one).density(x), 0.5, rtol=1e-12)
+    np.testing.assert_allclose((fs.Uniform(-1, 1) + one).density(x + 1), 0.5, rtol=1e-12)
+    assert one.atoms() == {1: 1} and one.moments(3) == [1, 1, 1]
