@@ -97,6 +97,10 @@ class Square(UnaryOperation):
     def relation(self) -> Relation:
         """``w = w_1^2`` for the symmetrised law."""
         inner = self.law.relation()
+        masses: dict[Any, Any] = getattr(inner, "point_masses", dict)()
+        squares = {place * place for place in masses}
+        if len(squares) == 1 and sum(masses.values()) == 1:
+            return simplify.Constant(squares.pop())
         if not self._is_symmetric():
             half = exact_quotient(1, 2)
             mirrored = simplify.affine(inner, -1, 0)

@@ -25,6 +25,7 @@ class Sweeper:
     def __init__(self, relation: Relation) -> None:
         self.relation = relation
         self.targets: dict[Path, list[complex]] = {}
+        self.corners: dict[Path, list[tuple[complex, complex]]] = {}
         self.coordinates: dict[Path, complex] = {}
         self.states: dict[Path, State] = {}
 
@@ -121,11 +122,19 @@ class Sweeper:
         return replace(parts[0], w=w, g=(1 + psi) / w, psi=psi)
 
     def _rectangular(self, node: nodes.Rectangular, path: Path, w: complex) -> State:
-        targets = self.targets.setdefault(path, [w] * len(node.terms))
-        parts = self._children(node, path, targets)
-        psi = sum(part.psi for part in parts)
-        h = node.h(psi, w)
-        self.targets[path] = [node.h(part.psi, 1.0) / h for part in parts]
+        """Subordination of ``[[0, X], [X^T, 0]]`` at ``(root, root)``, ``root = sqrt w``.
+
+        Every term has a target for each corner; it is evaluated at their product.
+        """
+        root = cmath.sqrt(w)
+        corners = self.corners.setdefault(path, [(root, root)] * len(node.terms))
+        parts = self._children(node, path, [a * b for a, b in corners])
+        pairs = list(zip(corners, parts, strict=True))
+        h = [-a * part.psi / (1 + part.psi) for (a, _), part in pairs]
+        k = [-b * node.ratio * part.psi / (1 + node.ratio * part.psi) for (_, b), part in pairs]
+        first, second = root + sum(h), root + sum(k)
+        self.corners[path] = [(first - hi, second - ki) for hi, ki in zip(h, k, strict=True)]
+        psi = -sum(h) / first
         return replace(parts[0], w=w, g=(1 + psi) / w, psi=psi)
 
     def _compound(self, node: nodes.CompoundPoisson, path: Path, w: complex) -> State:

@@ -197,3 +197,26 @@ def test_boolean_sums_at_atoms_of_their_parts() -> None:
     law = fs.boolean_sum(fs.Discrete([0, 3]), fs.Semicircle())
     assert law.G(3.0) == pytest.approx(law.G(3.0 + 1e-9), rel=1e-7)
     assert law.density(3.0) == 0
+
+
+@pytest.mark.parametrize("x", [1e-13, 1e-12, 1e-11, 1e-9, 1e-5])
+def test_distribution_functions_beside_atoms_are_right_or_refused(x: float) -> None:
+    """Where ``w = z`` up to rounding of the width is the solution of another point."""
+    raney = fs.Raney(Fraction(5, 2), Fraction(3, 2)).reshape(HALF)
+    law = fs.KestenMcKay(3) @ raney
+    for point, value in ((-x, 0.25), (x, 0.75)):
+        try:
+            found = law.cdf(point)
+        except fs.ConvergenceError:
+            assert x < 1e-11
+        else:
+            # the continuous part is like the power 3/5 of the distance
+            assert 0 <= (found - value) * np.sign(point) <= 0.2 * x**0.6
+
+
+def test_squares_of_signs_are_constants() -> None:
+    one = fs.TwoPoint(-1, 1, HALF).square()
+    x = np.linspace(-0.9, 0.9, 7)
+    np.testing.assert_allclose((fs.Uniform(-1, 1) @ one).density(x), 0.5, rtol=1e-12)
+    np.testing.assert_allclose((fs.Uniform(-1, 1) + one).density(x + 1), 0.5, rtol=1e-12)
+    assert one.atoms() == {1: 1} and one.moments(3) == [1, 1, 1]

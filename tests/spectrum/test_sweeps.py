@@ -32,13 +32,11 @@ LAWS = [
     (U @ MP).reshape(F(2, 3)) + U,
     (U + MP).compress(F(1, 2)),
     fs.from_r_transform(G / (1 - G), G) + U,
+    fs.rectangular_sum(MP, fs.FreePoisson(2, F(1, 2)), ratio=F(1, 2)),
 ]
 POINTS = [1j, 0.3 + 0.5j, -2 + 0.8j, 2.5 + 1j, 40 + 3j]
 #: Their sweeps are known to converge high above the spectrum only.
-HIGH = [
-    fs.rectangular_sum(MP, fs.FreePoisson(2, F(1, 2)), ratio=F(1, 2)),
-    fs.CompoundFreePoisson(2, U + MP),
-]
+HIGH = [fs.CompoundFreePoisson(2, U + MP)]
 #: Sweeps stop when they hardly move; the rest of a geometric series is ten times that at most.
 CLOSE = 1e-10
 
@@ -54,6 +52,29 @@ def test_sweeps_settle_at_the_transform(law: fs.Law) -> None:
         expected = complex(law.G(z, digits=20))
         assert abs(state.g - expected) <= CLOSE * abs(expected)
         assert abs(state.psi - (z * expected - 1)) <= CLOSE * max(abs(z * expected), 1)
+
+
+@pytest.mark.parametrize("ratio", [F(1, 10), F(1, 2), 1])
+@pytest.mark.parametrize("w", [-0.5 + 0j, complex(-0.5, -0.0), -0.01 + 1e-8j, -0.5 - 1e-8j, 3 - 1j])
+def test_rectangular_sums_settle_beside_the_half_line(ratio: Any, w: complex) -> None:
+    """Where parts of inverses are evaluated; another solution there has a positive ``psi``."""
+    law = fs.rectangular_sum(fs.MarchenkoPastur(), MP, ratio=ratio)
+    sweeper = Sweeper(law.relation().numeric())
+    assert sweeper.solve(w, sweeps=2000, tolerance=1e-13)
+    expected = complex(law.G(w, digits=20))
+    assert abs(sweeper.sweep(w).g - expected) <= CLOSE * abs(expected)
+
+
+@pytest.mark.parametrize("shift", [F(1, 100), F(1, 2), 2])
+def test_inverses_of_rectangular_sums_have_sums(shift: Any) -> None:
+    inner = fs.rectangular_sum(fs.MarchenkoPastur(), MP, ratio=F(1, 2)) + shift
+    law = SC - inner.inverse()
+    for z in (1j, 0.3 + 0.5j, -2 + 0.1j):
+        g = complex(law.G(z))
+        # SC + X has the transform of X at z - g
+        w = z - g
+        assert abs(complex((-inner.inverse()).G(w)) - g) <= 1e-12 * abs(g)
+        assert w.imag > 0
 
 
 def test_sweeps_that_do_not_settle_say_so() -> None:
