@@ -32,6 +32,8 @@ Real = NDArray[np.float64]
 
 _LINEAR, _GEOMETRIC, _ZOOM = 385, 129, 33
 _RESOLUTION = 1e-8
+#: Steps of the density that may hide gaps, how narrow in units of the width, and how often divided.
+_STEEP, _NARROW, _STEPS = 2.0, 1e-5, 3
 _NOISE, _CLOSED = 1e-9, 1e-7
 #: The share of an edge by which an infinite density there is extrapolated from inside.
 _INWARD = 1e-6
@@ -307,6 +309,7 @@ class _Scan:
 
     def _find_hidden_gaps(self) -> None:
         """Zoom into the minima of the density until they are positive, or a gap opens."""
+        self._find_gaps_in_steps()
         width = self.x[-1] - self.x[0]
         cells = self._minima()
         depth = 0
@@ -322,6 +325,17 @@ class _Scan:
                 if found[2] < 0.9 * rho:
                     following.append(found)
             cells = following
+
+    def _find_gaps_in_steps(self) -> None:
+        """Look between points where the density falls or rises by much: a gap may hide there."""
+        for _ in range(_STEPS):
+            low, high = (f(self.rho[:-1], self.rho[1:]) for f in (np.minimum, np.maximum))
+            steep = (low > 0) & (high > _STEEP * low)
+            steep &= np.diff(self.x) > _NARROW * (self.x[-1] - self.x[0])
+            if not steep.any():
+                return
+            start, end = self.x[:-1][steep], self.x[1:][steep]
+            self.add(np.linspace(start, end, 9)[1:-1].ravel())
 
     def _minima(self) -> list[tuple[float, float, float]]:
         x, rho = self.x, self.rho

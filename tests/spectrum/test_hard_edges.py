@@ -146,3 +146,17 @@ def test_a_band_beyond_a_hard_edge_at_a_simple_number() -> None:
     assert (low, high) == (pytest.approx(-2, abs=1e-9), pytest.approx(-1, abs=1e-9))
     assert law.cdf(high + 1e-3) == pytest.approx(1 / 3, abs=1e-12)
     assert (-0.85 < start < -0.84) and (3.60 < end < 3.61)
+
+
+def test_a_gap_behind_a_step_of_the_density() -> None:
+    """The density falls from large values at 1 to small ones beyond a gap, without a minimum.
+
+    The isolated zeros of the discriminant are the edges.
+    """
+    signs = fs.Discrete([-1, 0, 1], [Fraction(1, 3)] * 3)
+    law = fs.CompoundFreePoisson(Fraction(1, 2), signs) + signs
+    ends = [end for interval in law.support() for end in interval]
+    exact = law.edges(digits=20)
+    assert len(ends) == len(exact) == 10
+    np.testing.assert_allclose(ends, list(map(float, exact)), rtol=1e-13)
+    assert law.density(1.0025) == 0 < law.density(1.01)
