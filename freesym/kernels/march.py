@@ -107,7 +107,8 @@ def _predict(
     """Extrapolate as a power of ``z``, which is exact at infinity and at a hard edge."""
     ar, ai = at_r[lane], at_i[lane]
     size = math.hypot(ar, ai)
-    ratio = math.log(math.hypot(zr, zi) / size) if size > 0.0 else math.inf
+    share = math.hypot(zr, zi) / size if size > 0.0 else math.inf
+    ratio = math.log(share) if share > 0.0 else -math.inf
     turn = math.atan2(zi, zr) - math.atan2(ai, ar)
     for k in range(ur.shape[0]):
         sr, si = ur[k, lane], ui[k, lane]
