@@ -332,6 +332,8 @@ def _jump_at(relation: Relation, q: Any, digits: int) -> Any | None:
                 if found is not None:
                     return found
                 continue
+            if isinstance(mass, float):  # rounded: it proves nothing about the level below
+                continue
             if _is_exactly_at(relation, place, mass, q):
                 return real_ball(place)
             above = _cdf_ball(relation, exact_real(place), digits)
