@@ -90,6 +90,10 @@ class CauchyTransformLaw(FormulaLaw, CauchyLeaf):
     def _atoms(self) -> dict[float, float]:
         return _formula_atoms.from_cauchy_transform(self.expression, self.symbol, self._evaluate)
 
+    def keeps_digits_at_zero(self) -> bool:
+        """Nobody knows how the formula rounds."""
+        return False
+
     def hull(self) -> tuple[float, float]:
         """Not known from the formula."""
         return -math.inf, math.inf

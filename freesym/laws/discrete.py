@@ -93,9 +93,18 @@ class Discrete(CauchyLeaf, LeafLaw):
         return measure_table([float(x) for x in masses], [float(p) for p in masses.values()])
 
     def transform(self, w: Any) -> tuple[Any, Any]:
-        """The sums ``sum p/(w - x)`` and ``sum p x/(w - x)``; tabulated if they are long."""
+        """The sums ``sum p/(w - x)`` and ``sum p x/(w - x)``; tabulated if they are long.
+
+        Mirrored atoms are taken together: their sum vanishes at 0 without cancellation.
+        """
         if len(self.points) > _EXPLICIT:
             return measure_transform(w, self._table)
+        if self.is_symmetric():
+            square = w * w
+            terms = {x: 2 * p / (square - x * x) for x, p in self.masses.items() if float(x) > 0}
+            middle = [p / w for x, p in self.masses.items() if x == 0]
+            g = reduce(add, [w * term for term in terms.values()] + middle)
+            return g, reduce(add, (x * x * term for x, term in terms.items()))
         terms = {x: p / (w - x) for x, p in self.masses.items()}
         g = reduce(add, terms.values())
         return g, reduce(add, (x * term for x, term in terms.items() if x != 0), 0)
@@ -118,6 +127,11 @@ class Discrete(CauchyLeaf, LeafLaw):
     def point_masses(self) -> dict[Number, Number]:
         """The atoms and their masses."""
         return self.masses
+
+    def keeps_digits_at_zero(self) -> bool:
+        """Where all atoms have one sign, or are taken in mirrored pairs."""
+        paired = self.is_symmetric() and len(self.points) <= _EXPLICIT
+        return paired or super().keeps_digits_at_zero()
 
     def is_symmetric(self) -> bool:
         """Whether the mirrored atoms have the same masses."""

@@ -12,10 +12,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from freesym.lowering.trace import Trace
-from freesym.relations.leaf import Leaf, mass_at_zero
+from freesym.relations.functions import knows_complement, with_complement
+from freesym.relations.leaf import Leaf
 from freesym.relations.relation import Relation
 from freesym.relations.state import Check, Kind, State
 
@@ -57,7 +59,7 @@ class _Builder:
         self.unknowns: list[Unknown] = []
 
     def unknown(self, node: Relation, path: Path, kind: Kind | str, orientation: int) -> Any:
-        rank = _anchor(node) if kind == "psi" and not path else 0.0
+        rank = 1 - node.mass_at_zero if kind == "psi" and not path else 0.0
         self.unknowns.append(Unknown(path, kind, rank))
         if rank > 0:
             return self.trace.anchored_unknown(orientation, rank)
@@ -82,36 +84,57 @@ class _Builder:
         return self.build(node.children[index], (*path, index), orientation * flip)
 
     def _matched(self, node: Relation, path: Path, orientation: int) -> tuple[State, ...]:
-        states: dict[int, State] = {}
+        """The states of the children, which agree with the first or with an unknown of its own."""
         lead, wanted = len(self.unknowns), None
-        if node.native is not None:
-            explicit = [i for i, c in enumerate(node.children) if c.explicit(node.native)]
-            if explicit:
-                wanted = self.unknown(node, path, node.native, orientation)
-                for i in explicit:
-                    seen = replace(wanted, orientation=orientation * node.flips[i])
-                    states[i] = node.children[i].at(node.native, seen)
-        for i in range(len(node.children)):
-            if i in states:
+        states: dict[int, State] = {}
+        order = list(range(len(node.children)))
+        if node.native == "psi":
+            order.sort(key=lambda i: _rank_as_leader(node.children[i], node))
+        if node.native and node.children[order[0]].explicit(node.native):
+            wanted = self.unknown(node, path, node.native, orientation)
+            wanted = with_complement(wanted, lambda: None) if _atoms_tie(node) else wanted
+        for i in order:
+            child, side = node.children[i], orientation * node.flips[i]
+            if node.native and wanted is not None and child.explicit(node.native):
+                states[i] = child.at(node.native, replace(wanted, orientation=side))
                 continue
             state, own = self._child(node, path, orientation, i)
             if wanted is None:
+                if _atoms_tie(node):
+                    state = replace(state, psi=with_complement(state.psi, lambda: None))
                 states[i], wanted = state, node.shared(i, state)
-            else:
-                match = self.trace.match(node.shared(i, state), wanted, (own, lead))
-                states[i] = _seen_through(match, state)
+                continue
+            match = self.trace.match(node.shared(i, state), wanted, (own, lead))
+            states[i] = _seen_through(match, state)
+            if node.native == "psi":
+                states[i] = replace(states[i], psi=replace(wanted, orientation=side))
         return tuple(states[i] for i in range(len(node.children)))
 
 
-def _anchor(node: Relation) -> float:
-    """``-psi`` at 0 if explicit parts decide it, else 0.
+def _rank_as_leader(child: Relation, node: Relation) -> tuple[bool, bool, bool]:
+    """The child that comes first lends ``psi`` to the others.
 
-    Where it is the atom of a part that is matched, ``psi`` is not known relative to it.
+    Near 0 it is one whose own ``w`` vanishes with that of the product: one with its atom there.
+    Of these one explicit in ``psi`` is best, and next best is one that knows ``1 + psi`` relative
+    to its own size.
     """
-    mass = mass_at_zero(node)
-    parts = () if node.explicit("psi") else node.children
-    matched = [mass_at_zero(part) for part in parts if not part.explicit("psi")]
-    return 1 - mass if max(matched, default=-1.0) < mass else 0.0
+    explicit = child.explicit("psi")
+    smaller = child.mass_at_zero < node.mass_at_zero
+    return smaller, not explicit, not explicit and not _knows_psi(child)
+
+
+def _atoms_tie(node: Relation) -> bool:
+    """Whether two factors have the atom of the product at 0.
+
+    They agree only up to rounding of ``psi`` there, which moves the ``w`` of one of them.
+    """
+    masses = [child.mass_at_zero for child in node.children]
+    return node.native == "psi" and node.mass_at_zero > 0 and masses.count(max(masses)) > 1
+
+
+@lru_cache(maxsize=4096)
+def _knows_psi(node: Relation) -> bool:
+    return knows_complement(_Builder(Trace()).build(node, (0,), 1)[0].psi)
 
 
 def _explicit_kinds(node: Relation) -> Iterator[Kind]:

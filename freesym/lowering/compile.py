@@ -13,6 +13,7 @@ from freesym.kernels import opcodes as op
 from freesym.lowering.build import Equations, Unknown, all_checks, equations
 from freesym.lowering.program import Program, assemble
 from freesym.lowering.trace import Key, Trace, Value
+from freesym.relations.functions import knows_complement
 from freesym.relations.relation import Relation
 from freesym.relations.state import Check
 
@@ -106,14 +107,15 @@ def _as_value(trace: Trace, number: Any) -> Value:
     return Value(trace, trace.emit(op.CONSTANT, x=float(number)), 1)
 
 
-def _root(found: Equations) -> tuple[Value, int]:
+def _root(relation: Relation, found: Equations) -> tuple[Value, int]:
+    """Products are compared by logarithms where they know ``1 + psi`` relative to its size."""
     state = found.state
-    if state.log_w is None:
-        return _as_value(found.trace, state.w), RESIDUAL_PLAIN
-    uses_exp = any(row[0] == op.EXP for row in found.trace.rows)
-    if uses_exp:
+    if state.log_w is not None and any(row[0] == op.EXP for row in found.trace.rows):
         return _as_value(found.trace, state.log_w()), RESIDUAL_LOG
-    return _as_value(found.trace, state.w), RESIDUAL_LOG_OF_W
+    is_product = state.log_w is not None or relation.native == "psi"
+    relative = is_product and knows_complement(state.psi)
+    residual = RESIDUAL_LOG_OF_W if relative else RESIDUAL_PLAIN
+    return _as_value(found.trace, state.w), residual
 
 
 @lru_cache(maxsize=1024)
@@ -121,7 +123,7 @@ def compile_relation(relation: Relation) -> Compiled:
     """Lower a tree with numerical parameters; cached on the tree."""
     found = equations(relation)
     trace, state = found.trace, found.state
-    root, residual = _root(found)
+    root, residual = _root(relation, found)
     # where w is known by its logarithm, g follows from z itself: (1 + psi)/z
     first = state.g if residual == RESIDUAL_PLAIN else 1 + state.psi
     pair = [_as_value(trace, v) for v in (first, state.psi)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from freesym.relations.functions import (
     flipped,
     integer_power,
     integrated_potential,
+    knows_complement,
     log,
     log_lower,
     log_upper,
@@ -23,6 +25,7 @@ from freesym.relations.functions import (
     sign_of_imaginary_part,
     sqrt,
     times_i,
+    with_complement,
     wrapped_potential,
 )
 from freesym.relations.relation import Relation
@@ -77,7 +80,16 @@ class Trace:
         return Value(self, number, w.orientation)
 
     def match(self, child: Value, wanted: Value, unknowns: tuple[int, int]) -> Match:
-        """Make a child's quantity agree with a wanted value, to first order."""
+        """Make a child's quantity agree with a wanted value, to first order.
+
+        Where both know their sum with the same number, which is the smaller, that agrees.
+        """
+        if child.anchor and wanted.anchor and child.anchor[0] == wanted.anchor[0]:
+            sums = child.anchor[1], wanted.anchor[1]
+            child, wanted = (
+                pick_smaller(sums[1], wanted, total, plain)
+                for total, plain in zip(sums, (child, wanted), strict=True)
+            )
         self.matches.append(unknowns)
         number = len(self.matches) - 1
         self.emit(op.MATCH, child.number, wanted.number, float(number))
@@ -262,6 +274,18 @@ def _(x: Value, orientation: int = -1) -> Value:
 @at_home.register
 def _(x: Value) -> Value:
     return Value(x.trace, x.number, x.trace.orientation, x.anchor)
+
+
+@with_complement.register
+def _(psi: Value, complement: Callable[[], Any]) -> Value:
+    known = complement()
+    return replace(psi, anchor=None if known is None else (1.0, known))
+
+
+@knows_complement.register
+def _(psi: Value) -> bool:
+    # what is beyond the anchor is positive, the mass of an atom at 0
+    return psi.anchor is not None and psi.anchor[0] <= 1.0
 
 
 @wrapped_potential.register

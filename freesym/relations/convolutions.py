@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from freesym.relations._rules import log_ratio, scaled, times, total_of
-from freesym.relations.functions import exp, log_lower, pick_smaller
+from freesym.relations.functions import (
+    exp,
+    knows_complement,
+    log_lower,
+    pick_smaller,
+    with_complement,
+)
 from freesym.relations.relation import Relation
 from freesym.relations.state import Check, Kind, State
 
@@ -90,6 +96,7 @@ class Additive(Relation):
         """``psi = sum t_i psi_i``, ``u = sum t_i u_i + (T-1) log g``."""
         g = parts[0].g
         psi = total_of([scaled(t, p.psi) for t, p in zip(self.powers, parts, strict=True)])
+        psi = with_complement(psi, lambda: None)
 
         def potential() -> Any:
             return regular() - log_lower(g) if regular else self._potential(parts)
@@ -157,6 +164,12 @@ class Multiplicative(Relation):
             total = times(times(total, larger, 1), s_next, t - 1)
         return w if total is None else w / total
 
+    def _s(self, parts: tuple[State, ...]) -> Any:
+        total = None
+        for t, part in zip(self.powers, parts, strict=True):
+            total = times(total, part.s_value(), t)
+        return total
+
     def _is_direct(self) -> bool:
         whole = all(t == int(t) and t > 0 for t in self.powers)
         return whole and sum(self.powers) <= _DIRECT_PRODUCT_FACTORS
@@ -172,12 +185,9 @@ class Multiplicative(Relation):
         def log_w() -> Any:
             return log_lower(1 + psi) - log_lower(psi) - log_s()
 
-        if self._is_direct():
-            w = self._w(parts)
-            g = (1 + psi) / w
-        else:
-            g = psi * exp(log_s())
-            w = (1 + psi) / g
+        g = psi * (self._s(parts) if self._is_direct() else exp(log_s()))
+        cancels = self._is_direct() and not knows_complement(psi)
+        w = self._w(parts) if cancels else (1 + psi) / g
 
         def potential() -> Any:
             terms = [scaled(t, p.potential()) for t, p in zip(self.powers, parts, strict=True)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import cmath
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from functools import singledispatch
 from typing import Any
@@ -120,6 +121,21 @@ def at_home(x: Any) -> Any:
     For nodes all of whose children may lie in the other half-plane.
     """
     return x
+
+
+@singledispatch
+def with_complement(psi: Any, complement: Callable[[], Any]) -> Any:
+    """The number ``psi``, with what ``1 + psi`` is without cancellation; None if that is unknown.
+
+    Number systems that do not round need not ask.
+    """
+    return psi
+
+
+@singledispatch
+def knows_complement(psi: Any) -> bool:
+    """Whether ``1 + psi`` is known relative to its own size."""
+    return False
 
 
 @singledispatch

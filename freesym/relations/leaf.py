@@ -14,18 +14,28 @@ Each also states an antiderivative, from which the log-potential follows.
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Literal
 
 from freesym.parameters import is_expression
-from freesym.relations.functions import coefficients, log_lower, log_upper, of_symmetric
+from freesym.relations.functions import (
+    coefficients,
+    log_lower,
+    log_upper,
+    of_symmetric,
+    with_complement,
+)
 from freesym.relations.rational import NotRationalError, RationalFunction
 from freesym.relations.relation import Relation
 from freesym.relations.state import Check, Kind, State
 
 Moebius = tuple[Any, Any, Any, Any]
+
+# at 0 a spectrum this dense, in units of its mean density, does not let G vanish
+_DENSE = 1e-2
 
 
 class Leaf(Relation):
@@ -36,6 +46,12 @@ class Leaf(Relation):
     @abstractmethod
     def state(self, s: Any) -> State:
         """The state at chart coordinate ``s``."""
+
+    @property
+    def mass_at_zero(self) -> float:
+        """The mass of the atom at 0."""
+        masses: dict[Any, Any] = getattr(self, "point_masses", dict)()
+        return float(masses.get(0, 0.0))
 
     def combine(self, parts: tuple[State, ...]) -> State:
         """Leaves have no children."""
@@ -209,11 +225,26 @@ class CauchyLeaf(Leaf):
         return State(
             s,
             g,
-            psi,
+            with_complement(psi, lambda: s * g if self.keeps_digits_at_zero() else None),
             potential=lambda: self.log_potential_at(s),
             log_s=lambda: log_upper(g / psi),
             checks=lambda: _sheet_checks(s, g),
         )
+
+    def keeps_digits_at_zero(self) -> bool:
+        """Whether ``w G(w)`` is known relative to its size where it vanishes with ``w``.
+
+        That is so where ``G`` has no zero: on a half-line, or if 0 lies inside the spectrum.
+        """
+        lower, upper = self.hull()
+        if lower >= 0 or upper <= 0:
+            return True
+        width = min(upper - lower, 1e3)
+        return bool(-width * self.transform(1e-9j * width)[0].imag > _DENSE)
+
+    def hull(self) -> tuple[float, float]:
+        """The smallest interval that is known to carry the law."""
+        return -math.inf, math.inf
 
     def start(self, w: complex) -> complex:
         """The chart is ``w`` itself."""
@@ -248,14 +279,3 @@ class CurveLeaf(Leaf):
             log_s=lambda: log_upper(g / psi),
             checks=lambda: _sheet_checks(w, g) + self.sheet(s, w),
         )
-
-
-def mass_at_zero(relation: Relation) -> float:
-    """The mass of the atom at 0, where the tree shows it at once; otherwise 0."""
-    if isinstance(relation, Leaf):
-        masses: dict[Any, Any] = getattr(relation, "point_masses", dict)()
-        return float(masses.get(0, 0.0))
-    scaled = len(relation.children) == 1 and relation.explicit("psi")
-    if relation.native == "psi" or scaled:
-        return max(map(mass_at_zero, relation.children))
-    return 0.0

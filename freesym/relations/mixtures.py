@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from freesym.relations._rules import log_ratio, total_of
-from freesym.relations.functions import integrated_potential
+from freesym.relations.functions import integrated_potential, knows_complement, with_complement
 from freesym.relations.relation import Relation
 from freesym.relations.state import Check, Kind, State
 
@@ -41,6 +41,8 @@ class Mixture(Relation):
 
         g = average([p.g for p in parts])
         psi = average([p.psi for p in parts])
+        if all(knows_complement(p.psi) for p in parts):
+            psi = with_complement(psi, lambda: average([1 + p.psi for p in parts]))
         return State(
             parts[0].w,
             g,

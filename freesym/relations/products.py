@@ -9,6 +9,7 @@ from freesym.relations._rules import log_ratio, total_of
 from freesym.relations.functions import (
     at_home,
     flipped,
+    knows_complement,
     log,
     log_lower,
     log_upper,
@@ -58,7 +59,8 @@ class RealMultiplicative(Relation):
         real, positive = parts
         psi = real.psi
         s = positive.s_value()
-        w, g = real.w / s, real.g * s
+        g = real.g * s
+        w = (1 + psi) / g if knows_complement(psi) else real.w / s
 
         def checks() -> tuple[Check, ...]:
             return (

@@ -65,6 +65,13 @@ class Relation(ABC):
         """Whether no theorem says that the law exists: see ``spectrum.existence``."""
         return not self.proved or any(child.assumed for child in self.children)
 
+    @property
+    def mass_at_zero(self) -> float:
+        """The mass of the atom at 0, where the tree shows it at once; otherwise 0."""
+        if self.native == "psi":
+            return max(child.mass_at_zero for child in self.children)
+        return 0.0
+
     def explicit(self, kind: Kind) -> bool:
         """Whether the state is an explicit function of the component ``kind``."""
         return False

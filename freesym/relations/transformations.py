@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from freesym.relations._rules import half_turn, log_ratio, no_potential
-from freesym.relations.functions import flipped, log_upper, of_symmetric, real_log
+from freesym.relations.functions import (
+    flipped,
+    knows_complement,
+    log_upper,
+    of_symmetric,
+    real_log,
+    with_complement,
+)
 from freesym.relations.leaf import CauchyLeaf
 from freesym.relations.relation import Relation
 from freesym.relations.state import Check, Kind, State
@@ -32,6 +39,11 @@ class Affine(Relation):
 
     def _turn(self, value: Any) -> Any:
         return value if self.scale > 0 else flipped(value)
+
+    @property
+    def mass_at_zero(self) -> float:
+        """That of the child, without a shift."""
+        return 0.0 if self.shift else self.child.mass_at_zero
 
     def explicit(self, kind: Kind) -> bool:
         """As the child, but ``psi`` only without a shift."""
@@ -99,7 +111,10 @@ class NegativeInverse(Relation):
     def combine(self, parts: tuple[State, ...]) -> State:
         """``w = -1/w_1``, ``g = w_1 psi_1`` and ``psi = -1 - psi_1 = -w_1 g_1``, without 1 - 1."""
         (part,) = parts
-        w, psi, g = -1 / part.w, -(part.w * part.g), part.w * part.psi
+        w, g = -1 / part.w, part.w * part.psi
+        psi = -(part.w * part.g)
+        if knows_complement(part.psi):
+            psi = with_complement(-(1 + part.psi), lambda: -part.psi)
         return State(
             w,
             g,
@@ -131,6 +146,11 @@ class SymmetricSquare(Relation):
     def children(self) -> tuple[Relation, ...]:
         """The symmetric law."""
         return (self.child,)
+
+    @property
+    def mass_at_zero(self) -> float:
+        """That of the symmetric law."""
+        return self.child.mass_at_zero
 
     def explicit(self, kind: Kind) -> bool:
         """As the child in ``psi``."""
@@ -176,6 +196,11 @@ class Reshape(Relation):
         """The law whose zeros are padded or removed."""
         return (self.child,)
 
+    @property
+    def mass_at_zero(self) -> float:
+        """What is padded, with what is left of the child's."""
+        return max(0.0, 1 - float(self.ratio) * (1 - self.child.mass_at_zero))
+
     def explicit(self, kind: Kind) -> bool:
         """As the child in ``w`` and ``psi``."""
         return kind != "g" and self.child.explicit(kind)
@@ -215,6 +240,11 @@ class CompoundPoisson(Relation):
     def children(self) -> tuple[Relation, ...]:
         """The law of the jumps."""
         return (self.jumps,)
+
+    @property
+    def mass_at_zero(self) -> float:
+        """Where there are fewer jumps than dimensions."""
+        return max(0.0, 1 - float(self.rate) * (1 - self.jumps.mass_at_zero))
 
     def explicit(self, kind: Kind) -> bool:
         """In ``g`` when the jumps are in ``w``; in ``psi`` when they are in ``psi``."""

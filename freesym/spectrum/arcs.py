@@ -14,7 +14,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from freesym.relations.leaf import mass_at_zero
 from freesym.relations.relation import Relation
 from freesym.spectrum.bounds import hull
 from freesym.spectrum.evaluate import transforms
@@ -64,7 +63,7 @@ def inverse_psi(relation: Relation, m: Real, mean: float) -> Real:
         ends = np.full(missing.sum(), _TINY), np.full(missing.sum(), first)
         z[missing] = _solved(relation, "psi", 1 / m[missing], *ends)
     # beside an atom psi is its value at 0 up to rounding long before z is 0
-    mass = mass_at_zero(relation)
+    mass = relation.mass_at_zero
     z[(mass > 0) & (np.abs(m + 1 - mass) < _ROUNDING)] = np.nan
     return z
 

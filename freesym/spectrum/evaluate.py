@@ -28,6 +28,8 @@ Complex = NDArray[np.complex128]
 _ROUNDING = 4e-16
 #: So far away, in units of the spectrum, a law is a point mass.
 _FAR = 1e60
+#: So near to an atom at 0, in units of the spectrum, it is.
+_NEAR = 1e-120
 #: So near to an atom, in units of the spectrum, its pole may hide the rest.
 _BESIDE_ATOM = 1e-4
 #: So far away, in units of the spectrum, ``(1 + psi)/z`` has all digits of ``G``.
@@ -116,8 +118,24 @@ def _with_integral(
     return Transforms(found.g, found.psi, _integrated_potential(relation, z))
 
 
+def _at_atom(
+    relation: Relation, z: Complex, near: NDArray[np.bool_], potential: bool, thorough: bool
+) -> Transforms:
+    """Points so near to an atom at 0 that numbers would overflow: ``psi`` is its limit there."""
+    mass = _atoms(relation)[0.0]
+    instead = np.where(near, 2 * _NEAR * solver(relation).first[0] * (z / np.abs(z)), z)
+    found = _solved(relation, instead, potential, thorough)
+    hidden = np.abs(found.psi + 1 - mass) < _ROUNDING
+    g = np.where(near, np.where(hidden, mass / z, np.nan), found.g)
+    u = None if found.u is None else found.u + mass * np.log(z / instead)
+    return Transforms(g, found.psi, u)
+
+
 def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> Transforms:
     engine = solver(with_constants(relation) if potential else relation)
+    near = (np.abs(z) < _NEAR * engine.first[0]) & (z.imag != 0)
+    if near.any() and 0.0 in _atoms(relation):
+        return _at_atom(relation, z, near, potential, thorough)
     found = engine.solve(z, thorough=thorough)
     g, psi = engine.transforms(found)
     if engine.compiled.residual == RESIDUAL_PLAIN and not isinstance(relation, Leaf):

@@ -11,7 +11,6 @@ import pytest
 from numpy.polynomial import legendre
 
 import freesym as fs
-from freesym.lowering.build import _anchor
 from freesym.lowering.cells import _leading_power
 from freesym.lowering.fitting import _turning_point
 from freesym.lowering.measure import NODES, _padded, _reach, heights
@@ -176,20 +175,24 @@ def test_roots_of_points_stay_in_their_half_plane(w: complex) -> None:
 
 
 @pytest.mark.parametrize(
-    ("law", "anchor"),
+    ("law", "mass"),
     [
-        (MP @ fs.MarchenkoPastur(), 1),
-        (fs.MarchenkoPastur() @ fs.MarchenkoPastur(), 1),
+        (MP @ fs.MarchenkoPastur(), 0),
+        (fs.MarchenkoPastur() @ fs.MarchenkoPastur(), 0),
         (fs.Uniform(0, 1) @ fs.MarchenkoPastur(2), HALF),
-        (fs.Bernoulli(F(1, 4)) @ fs.Uniform(0, 1), F(1, 4)),
+        (fs.Bernoulli(F(1, 4)) @ fs.Uniform(0, 1), F(3, 4)),
+        (fs.Semicircle() @ fs.Raney(F(5, 2), F(3, 2)).reshape(HALF), HALF),
+        (fs.CompoundFreePoisson(F(1, 4), fs.TwoPoint(1, 2, HALF)) @ MP, F(3, 4)),
+        (fs.CompoundFreePoisson(F(3, 2), fs.Bernoulli(HALF)) @ (MP + 1), F(1, 4)),
+        ((fs.Discrete([0, 1, 2]) + 1) @ MP, 0),
+        (fs.Discrete([-1, 0, 1]).square() @ MP, F(1, 3)),
     ],
     ids=repr,
 )
-def test_psi_at_zero(law: fs.Law, anchor: Any) -> None:
-    """It is minus the mass that is not at 0, if no factor that is matched has that atom."""
-    assert _anchor(law.relation().numeric()) in (pytest.approx(float(anchor)), 0.0)
-    if law.relation().explicit("psi"):
-        assert _anchor(law.relation().numeric()) == pytest.approx(float(anchor))
+def test_mass_at_zero(law: fs.Law, mass: Any) -> None:
+    """What the solver is told of the atom at 0 is what the theorems say."""
+    assert law.relation().numeric().mass_at_zero == pytest.approx(float(mass))
+    assert float(law.atoms().get(0, 0)) == pytest.approx(float(mass))
 
 
 def test_bounds_that_are_too_wide_do_not_make_laws_negative() -> None:
