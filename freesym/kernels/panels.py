@@ -271,7 +271,11 @@ def _near_panel(reals: Reals, panel: int, points: int, weights: int, wr: float, 
     ar, ai, br, bi, cr, ci, adjacent = _node_sums(reals, panel, weights, wr, wi, sr, si)
     pr, pi = end_logarithm(reals, panel, 0, wr, wi, sr, si)
     qr, qi = end_logarithm(reals, panel, 1, wr, wi, sr, si)
-    pr, pi = pr - qr - cr, pi - qi - ci
+    turn = pi - qi
+    if abs(sr) > 1.0 + NEAR_END:
+        # beside the panel both arguments are nearly 0 or pi
+        turn = math.atan2(-2.0 * si, (sr - 1.0) * (sr + 1.0) + si * si)
+    pr, pi = pr - qr - cr, turn - ci
     gr, gi, hr, hi = ar, ai, br, bi
     vr, vi = polynomial(reals, panel + DENSITY, NODE_COUNT, sr, si)
     ur, ui = polynomial(reals, panel + GRADIENT, NODE_COUNT, sr, si)

@@ -57,9 +57,11 @@ class _Builder:
     def __init__(self, trace: Any) -> None:
         self.trace = trace
         self.unknowns: list[Unknown] = []
+        #: Whether 0 is still where the root has it: inside sums ``w`` is anywhere.
+        self.alone = True
 
     def unknown(self, node: Relation, path: Path, kind: Kind | str, orientation: int) -> Any:
-        rank = 1 - node.mass_at_zero if kind == "psi" and not path else 0.0
+        rank = 1 - node.mass_at_zero if kind == "psi" and self.alone else 0.0
         self.unknowns.append(Unknown(path, kind, rank))
         if rank > 0:
             return self.trace.anchored_unknown(orientation, rank)
@@ -93,6 +95,7 @@ class _Builder:
         if node.native and node.children[order[0]].explicit(node.native):
             wanted = self.unknown(node, path, node.native, orientation)
             wanted = with_complement(wanted, lambda: None) if _atoms_tie(node) else wanted
+        self.alone = False
         for i in order:
             child, side = node.children[i], orientation * node.flips[i]
             if node.native and wanted is not None and child.explicit(node.native):

@@ -108,12 +108,11 @@ def _as_value(trace: Trace, number: Any) -> Value:
 
 
 def _root(relation: Relation, found: Equations) -> tuple[Value, int]:
-    """Products are compared by logarithms where they know ``1 + psi`` relative to its size."""
+    """What is matched with ``z``: a logarithm where the root is known relative to its size."""
     state = found.state
     if state.log_w is not None and any(row[0] == op.EXP for row in found.trace.rows):
         return _as_value(found.trace, state.log_w()), RESIDUAL_LOG
-    is_product = state.log_w is not None or relation.native == "psi"
-    relative = is_product and knows_complement(state.psi)
+    relative = relation.keeps_digits_of_w and knows_complement(state.psi)
     residual = RESIDUAL_LOG_OF_W if relative else RESIDUAL_PLAIN
     return _as_value(found.trace, state.w), residual
 

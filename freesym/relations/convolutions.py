@@ -130,6 +130,7 @@ class Multiplicative(Relation):
     powers: tuple[float, ...]
 
     native = "psi"
+    keeps_digits_of_w = True
 
     @property
     def children(self) -> tuple[Relation, ...]:

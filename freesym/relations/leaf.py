@@ -161,6 +161,7 @@ class STransformLeaf(Leaf):
     """A law on the half-line stated by its S-transform."""
 
     chart = "psi"
+    keeps_digits_of_w = True
 
     @abstractmethod
     def s_transform(self, m: Any) -> Any:

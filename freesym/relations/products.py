@@ -33,6 +33,7 @@ class RealMultiplicative(Relation):
     positive: Relation
 
     native = "psi"
+    keeps_digits_of_w = True
 
     @property
     def children(self) -> tuple[Relation, ...]:

@@ -20,6 +20,9 @@ class Relation(ABC):
     #: Whether the log-potential is an integral, for want of a rule.
     integrates = False
 
+    #: Whether ``w`` is known relative to its size where ``1 + psi`` is.
+    keeps_digits_of_w = False
+
     @property
     def children(self) -> tuple[Relation, ...]:
         """The relations this one is built from."""

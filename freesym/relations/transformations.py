@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from freesym.relations._rules import half_turn, log_ratio, no_potential
@@ -56,7 +56,8 @@ class Affine(Relation):
             "g": lambda: self.scale * value,
             "psi": lambda: value,
         }[kind]()
-        return self.combine((self.child.at(kind, self._turn(inner)),))
+        found = self.combine((self.child.at(kind, self._turn(inner)),))
+        return replace(found, w=value) if kind == "w" else found
 
     def combine(self, parts: tuple[State, ...]) -> State:
         """``w = a w_1 + b``, ``g = g_1/a``, ``psi = psi_1 + b g``, ``u = u_1 + log a``."""
@@ -106,7 +107,8 @@ class NegativeInverse(Relation):
     def at(self, kind: Kind, value: Any) -> State:
         """The state at ``w`` or ``psi``."""
         inner = -1 / value if kind == "w" else -1 - value
-        return self.combine((self.child.at(kind, inner),))
+        found = self.combine((self.child.at(kind, inner),))
+        return replace(found, w=value) if kind == "w" else found
 
     def combine(self, parts: tuple[State, ...]) -> State:
         """``w = -1/w_1``, ``g = w_1 psi_1`` and ``psi = -1 - psi_1 = -w_1 g_1``, without 1 - 1."""
@@ -235,6 +237,8 @@ class CompoundPoisson(Relation):
 
     jumps: Relation
     rate: float
+
+    keeps_digits_of_w = True
 
     @property
     def children(self) -> tuple[Relation, ...]:

@@ -144,7 +144,8 @@ class Solver:
         The polynomial through verified solutions on both sides counts if a second, narrower
         one agrees with it.
         """
-        unsure = np.abs(solved.rates) * (_UNSURE * scale) > np.abs(solved.unknowns)
+        grain = scale if self.compiled.residual == RESIDUAL_PLAIN else np.abs(solved.z)
+        unsure = np.abs(solved.rates) * (_UNSURE * grain) > np.abs(solved.unknowns)
         solved.verified[(solved.z.imag == 0) & unsure.any(axis=0)] = False
         missing = np.flatnonzero(~solved.verified & (solved.z.imag == 0))
         for width in (3e-2, 1e-2, 1e-3, 1e-4):

@@ -34,8 +34,6 @@ _NEAR = 1e-120
 _BESIDE_ATOM = 1e-4
 #: So far away, in units of the spectrum, ``(1 + psi)/z`` has all digits of ``G``.
 _AWAY = 100.0
-#: Products whose factors share psi are not resolved closer to 0 than this, in units of the scale.
-_TINY = 1e-12
 #: By how much log-potentials on the two sides of 0 may differ to be that at 0.
 _BESIDE_ZERO = 1e-9
 #: Nearer to 0 than this share of the scale, solutions whose `w` is off by more than such a relative
@@ -83,31 +81,7 @@ def _transforms(
             return _with_integral(relation, z, _boolean(relation, z), potential)
         case nodes.Monotone():
             return _with_integral(relation, z, _monotone(relation, z), potential)
-        case nodes.RealMultiplicative():
-            return _real_product(relation, z, potential, thorough)
     return _solved(relation, z, potential, thorough)
-
-
-def _real_product(
-    relation: nodes.RealMultiplicative, z: Complex, potential: bool, thorough: bool
-) -> Transforms:
-    """Solve, but take the value beside 0 at 0 where the transform is seen to be regular.
-
-    The factors share ``psi``, which is -1 there up to rounding.
-    """
-    h = _TINY * solver(relation).first[0]
-    close = (z.imag == 0) & (np.abs(z) < h) & (z != 0)
-    if not close.any():
-        return _solved(relation, z, potential, thorough)
-    around = np.array([-2, -1, 1, 2], dtype=np.complex128) * h
-    near = _solved(relation, around, potential, thorough=False)
-    size = np.abs(near.g)
-    if not (np.ptp(near.g.imag) <= 1e-6 * size.max() and size.max() <= 1.001 * size.min()):
-        return _solved(relation, z, potential, thorough)
-    found = _solved(relation, np.where(close, h, z), potential, thorough)
-    g = np.where(close, near.g.mean(), found.g)
-    u = None if found.u is None or near.u is None else np.where(close, near.u.mean(), found.u)
-    return Transforms(g, np.where(close, z * g - 1, found.psi), u)
 
 
 def _with_integral(
@@ -230,11 +204,12 @@ def _beside_atoms(relation: Relation, z: Complex, g: Complex) -> Complex:
     """
     found = g.copy()
     width = _extent(relation)
+    at_zero = 1e-11 if solver(relation).compiled.residual == RESIDUAL_PLAIN else 0.0
     for a, mass in _atoms(relation).items() if np.isfinite(width) else ():
         distance = np.abs(z.real - a)
         lost = (
             (z.imag == 0)
-            & (distance < (1e-11 if a == 0 else _BESIDE_ATOM) * width)
+            & (distance < (at_zero if a == 0 else _BESIDE_ATOM) * width)
             & (distance > 0)
         )
         if not lost.any():
@@ -471,6 +446,7 @@ def _integrated_potential(relation: Relation, z: Complex) -> Complex:
     """``u(z) = log(z + i s) - i int_0^oo (G(w) - 1/(w + i s)) dy`` along ``w = z + i y``.
 
     ``s`` is a scale.  Far away the difference is written with ``psi``, where it does not cancel.
+    Poles at atoms are integrated in closed form.
     """
     scale = 4.0 * max(map(abs, hull(relation)))
     if not np.isfinite(scale):
@@ -481,8 +457,13 @@ def _integrated_potential(relation: Relation, z: Complex) -> Complex:
     difference = np.where(
         np.abs(w) < scale, g - 1 / (w + 1j * scale), (psi + 1j * scale / (w + 1j * scale)) / w
     )
+    below = z + 1j * scale
+    u = np.log(below)
+    for a, mass in _atoms(relation).items():
+        difference -= mass * (a + 1j * scale) / ((w - a) * (w + 1j * scale))
+        u += mass * (np.log(z - a) - np.log(below))
     total = _settled(difference) @ _HEIGHTS
-    return np.asarray(np.log(z + 1j * scale) - 1j * scale * _STEP * total)
+    return np.asarray(u - 1j * scale * _STEP * total)
 
 
 def _settled(values: Complex) -> Complex:
