@@ -107,9 +107,11 @@ def _as_value(trace: Trace, number: Any) -> Value:
     return Value(trace, trace.emit(op.CONSTANT, x=float(number)), 1)
 
 
-def _root(relation: Relation, found: Equations) -> tuple[Value, int]:
+def _root(relation: Relation, found: Equations, absolute: bool) -> tuple[Value, int]:
     """What is matched with ``z``: a logarithm where the root is known relative to its size."""
     state = found.state
+    if absolute:
+        return _as_value(found.trace, state.w), RESIDUAL_PLAIN
     if state.log_w is not None and any(row[0] == op.EXP for row in found.trace.rows):
         return _as_value(found.trace, state.log_w()), RESIDUAL_LOG
     relative = relation.keeps_digits_of_w and knows_complement(state.psi)
@@ -118,11 +120,14 @@ def _root(relation: Relation, found: Equations) -> tuple[Value, int]:
 
 
 @lru_cache(maxsize=1024)
-def compile_relation(relation: Relation) -> Compiled:
-    """Lower a tree with numerical parameters; cached on the tree."""
+def compile_relation(relation: Relation, absolute: bool = False) -> Compiled:
+    """Lower a tree with numerical parameters; cached on the tree.
+
+    An ``absolute`` solution has ``w = z`` up to rounding of the whole spectrum.
+    """
     found = equations(relation)
     trace, state = found.trace, found.state
-    root, residual = _root(relation, found)
+    root, residual = _root(relation, found, absolute)
     # where w is known by its logarithm, g follows from z itself: (1 + psi)/z
     first = state.g if residual == RESIDUAL_PLAIN else 1 + state.psi
     pair = [_as_value(trace, v) for v in (first, state.psi)]

@@ -338,6 +338,9 @@ def _integrated(integrate: Integrator, part: Relation, side: int, w: Complex) ->
 
 
 @lru_cache(maxsize=1024)
-def solver(relation: Relation) -> Solver:
-    """The solver of a tree with numerical parameters; cached on the tree."""
-    return Solver(relation, compile_relation(relation))
+def solver(relation: Relation, absolute: bool = False) -> Solver:
+    """The solver of a tree with numerical parameters; cached on the tree.
+
+    An ``absolute`` one asks for ``w = z`` only up to rounding of the whole spectrum.
+    """
+    return Solver(relation, compile_relation(relation, absolute))

@@ -21,7 +21,7 @@ from freesym.lowering.compile import RESIDUAL_PLAIN
 from freesym.relations import nodes
 from freesym.relations.leaf import Leaf
 from freesym.relations.relation import Relation
-from freesym.solve.solver import solver
+from freesym.solve.solver import Solver, solver
 from freesym.spectrum.bounds import hull
 
 Complex = NDArray[np.complex128]
@@ -107,16 +107,33 @@ def _at_atom(
 
 def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> Transforms:
     engine = solver(with_constants(relation) if potential else relation)
-    near = (np.abs(z) < _NEAR * engine.first[0]) & (z.imag != 0)
+    scale = engine.first[0]
+    near = (np.abs(z) < _NEAR * scale) & (z.imag != 0)
     if near.any() and 0.0 in _atoms(relation):
         return _at_atom(relation, z, near, potential, thorough)
+    found = _found(engine, relation, z, potential, thorough)
+    if engine.compiled.residual != RESIDUAL_PLAIN:
+        # parts with an edge at 0 may not have the digits for ``w = z`` relative to ``z``
+        lost = np.isnan(found.g) & (np.abs(z) < _DOUBTFUL * scale)
+        if lost.any():
+            engine = solver(engine.relation, absolute=True)
+            other = _found(engine, relation, z[lost], potential, thorough)
+            found.g[lost], found.psi[lost] = other.g, other.psi
+            if found.u is not None and other.u is not None:
+                found.u[lost] = other.u
+    return found
+
+
+def _found(
+    engine: Solver, relation: Relation, z: Complex, potential: bool, thorough: bool
+) -> Transforms:
     found = engine.solve(z, thorough=thorough)
     g, psi = engine.transforms(found)
     if engine.compiled.residual == RESIDUAL_PLAIN and not isinstance(relation, Leaf):
         g = _beside_zero(relation, z, g, psi, engine.first[0])
         lost = _lost_beside_zero(engine, z, g, psi, _atoms(relation).get(0.0, 0.0))
         g[lost] = psi[lost] = np.nan
-    noise = (z.imag == 0) & (np.abs(g.imag) < _noise(relation) * np.abs(g.real))
+    noise = (z.imag == 0) & (np.abs(g.imag) < _noise(engine) * np.abs(g.real))
     if _contains(
         relation, (nodes.SymmetricSquare, nodes.RealMultiplicative, nodes.NegativeInverse)
     ):
@@ -130,7 +147,7 @@ def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> 
     noise |= (z.imag == 0) & vanishing & (np.abs(z) < _AWAY * engine.first[0])
     g.imag[noise] = psi.imag[noise] = 0.0
     if not isinstance(relation, Leaf):
-        g = _beside_atoms(relation, z, g)
+        g = _beside_atoms(engine, relation, z, g)
     far = ~found.verified & (np.abs(z) > _FAR * engine.first[0])
     g[far] = 1 / z[far]
     if not potential:
@@ -196,7 +213,7 @@ def _lost_beside_zero(
     return lost
 
 
-def _beside_atoms(relation: Relation, z: Complex, g: Complex) -> Complex:
+def _beside_atoms(engine: Solver, relation: Relation, z: Complex, g: Complex) -> Complex:
     """``g`` at real points so near to an atom inside the spectrum that the pole hides the rest.
 
     The rest is smooth there, and interpolated between points farther away at two widths that must
@@ -204,7 +221,7 @@ def _beside_atoms(relation: Relation, z: Complex, g: Complex) -> Complex:
     """
     found = g.copy()
     width = _extent(relation)
-    at_zero = 1e-11 if solver(relation).compiled.residual == RESIDUAL_PLAIN else 0.0
+    at_zero = 1e-11 if engine.compiled.residual == RESIDUAL_PLAIN else 0.0
     for a, mass in _atoms(relation).items() if np.isfinite(width) else ():
         distance = np.abs(z.real - a)
         lost = (
@@ -287,17 +304,16 @@ def _through(
     return np.asarray(weights @ (values - mass / (points - a)) / weights.sum(axis=1))
 
 
-@lru_cache(maxsize=1024)
-def _noise(relation: Relation) -> float:
+def _noise(engine: Solver) -> float:
     """Imaginary parts of ``g`` below this fraction are rounding.
 
     Outside the spectrum solutions are real to the last bit, but for the unknowns inside a
     square, which may be imaginary there.
     """
-    if _contains(relation, (nodes.SymmetricSquare,)):
+    if _contains(engine.relation, (nodes.SymmetricSquare,)):
         return 1e-13
-    plain = solver(relation).compiled.residual == RESIDUAL_PLAIN
-    return 1e-15 if plain and not isinstance(relation, Leaf) else 0.0
+    plain = engine.compiled.residual == RESIDUAL_PLAIN
+    return 1e-15 if plain and not isinstance(engine.relation, Leaf) else 0.0
 
 
 def _contains(relation: Relation, kinds: tuple[type, ...]) -> bool:
