@@ -242,6 +242,10 @@ class Solver:
         result[:, ~solved.verified] = complex(np.nan, np.nan)
         return result
 
+    def root(self, solved: Solved) -> Complex:
+        """What was matched with ``z``, up to rounding of the spectrum in ``absolute`` solutions."""
+        return np.asarray(self._evaluate(self.compiled.step, solved)[0])
+
     def transforms(self, solved: Solved) -> tuple[Complex, Complex]:
         """``g`` and ``psi`` at solved points; NaN where there is no verified solution."""
         first, psi = self._evaluate(self.compiled.transforms, solved)

@@ -63,27 +63,8 @@ def cdf(relation: Relation, x: Points, exact: Callable[[], Relation] | None = No
     values[flat == np.inf], values[flat == -np.inf] = 1.0, 0.0
     finite = np.isfinite(flat)
     values[finite] = _cdf(relation, flat[finite])
-    if relation.any_unknown_side:
-        _refuse_beside_atoms(relation, flat, values)
     refuse_unsolved(flat, values)
     return shaped(values, points.shape)
-
-
-def _refuse_beside_atoms(relation: Relation, x: Real, values: Real) -> None:
-    """NaN where a value beside an atom is not between those a little farther away.
-
-    Solutions there have ``w = z`` up to rounding of the width, and may be those of another point.
-    """
-    locations = _masses(relation)
-    least, most = extent(relation) if locations else (0.0, 0.0)
-    for a, mass in locations:
-        far = _BESIDE * (most - least)
-        near = (np.abs(x - a) < 0.1 * far) & (x != a)
-        if near.any() and np.isfinite(far):
-            low, high = _cdf(relation, np.array([a - far, a + far])) - np.array([0.0, mass])
-            found = values - np.where(x > a, mass, 0.0)
-            near &= (found < low - _JUMP) | (found > high + _JUMP)
-            values[near & (low <= high + _JUMP)] = np.nan
 
 
 def _at_rounded_places(relation: Relation, exact: Callable[[], Relation], x: Real) -> Real:

@@ -21,7 +21,7 @@ from freesym.lowering.compile import RESIDUAL_PLAIN
 from freesym.relations import nodes
 from freesym.relations.leaf import Leaf
 from freesym.relations.relation import Relation
-from freesym.solve.solver import Solver, solver
+from freesym.solve.solver import Solved, Solver, solver
 from freesym.spectrum.bounds import hull
 
 Complex = NDArray[np.complex128]
@@ -131,7 +131,7 @@ def _found(
     g, psi = engine.transforms(found)
     if engine.compiled.residual == RESIDUAL_PLAIN and not isinstance(relation, Leaf):
         g = _beside_zero(relation, z, g, psi, engine.first[0])
-        lost = _lost_beside_zero(engine, z, g, psi, _atoms(relation).get(0.0, 0.0))
+        lost = _lost_beside_zero(engine, found, g, _atoms(relation).get(0.0, 0.0))
         g[lost] = psi[lost] = np.nan
     noise = (z.imag == 0) & (np.abs(g.imag) < _noise(engine) * np.abs(g.real))
     if _contains(
@@ -189,26 +189,23 @@ def _beside_zero(relation: Relation, z: Complex, g: Complex, psi: Complex, scale
     return found
 
 
-def _lost_beside_zero(
-    engine: Any, z: Complex, g: Complex, psi: Complex, mass: float
-) -> NDArray[np.bool_]:
+def _lost_beside_zero(engine: Solver, found: Solved, g: Complex, mass: float) -> NDArray[np.bool_]:
     """Points so near to 0 that solutions for ``w = z`` up to rounding say nothing about ``g``.
 
-    ``1 + psi = w g`` shows the relative error of ``w``; how much ``g`` changes up to a point where
-    that is small shows what it does: nothing where ``g`` is smooth.
+    How much ``g`` changes up to a point where the relative error of ``w`` is small shows what that
+    error does: nothing where ``g`` is smooth.
     """
+    z = found.z
     lost = np.zeros(z.shape, dtype=bool)
     if mass:
         return lost
-    with np.errstate(all="ignore"):
-        error = np.maximum(np.abs(1 + psi - z * g) - 10 * _ROUNDING, 0.0) / np.abs(z * g)
+    error = np.abs(engine.root(found) - z) / np.abs(z)
     doubtful = (np.abs(z) < _DOUBTFUL * engine.first[0]) & (error > _BACKWARD) & (z != 0)
     if doubtful.any():
         near = z[doubtful]
-        away = np.maximum(2 * np.abs(near), _SOUND * engine.first[0]) * near / np.abs(near)
+        away = np.maximum(2 * np.abs(near), _SOUND * engine.first[0]) * (near / np.abs(near))
         further, _ = engine.transforms(engine.solve(away, thorough=False))
-        with np.errstate(all="ignore"):
-            change = np.abs(further / g[doubtful] - 1)
+        change = np.abs(further / g[doubtful] - 1)
         lost[doubtful] = ~(np.minimum(error[doubtful], 1) * change < _FORWARD)
     return lost
 
