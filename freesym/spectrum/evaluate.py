@@ -97,7 +97,7 @@ def _at_atom(
 ) -> Transforms:
     """Points so near to an atom at 0 that numbers would overflow: ``psi`` is its limit there."""
     mass = _atoms(relation)[0.0]
-    instead = np.where(near, 2 * _NEAR * solver(relation).first[0] * (z / np.abs(z)), z)
+    instead = np.where(near, 2 * _NEAR * solver(relation).first[0] * _directions(z), z)
     found = _solved(relation, instead, potential, thorough)
     hidden = np.abs(found.psi + 1 - mass) < _ROUNDING
     g = np.where(near, np.where(hidden, mass / z, np.nan), found.g)
@@ -203,11 +203,16 @@ def _lost_beside_zero(engine: Solver, found: Solved, g: Complex, mass: float) ->
     doubtful = (np.abs(z) < _DOUBTFUL * engine.first[0]) & (error > _BACKWARD) & (z != 0)
     if doubtful.any():
         near = z[doubtful]
-        away = np.maximum(2 * np.abs(near), _SOUND * engine.first[0]) * (near / np.abs(near))
+        away = np.maximum(2 * np.abs(near), _SOUND * engine.first[0]) * _directions(near)
         further, _ = engine.transforms(engine.solve(away, thorough=False))
         change = np.abs(further / g[doubtful] - 1)
         lost[doubtful] = ~(np.minimum(error[doubtful], 1) * change < _FORWARD)
     return lost
+
+
+def _directions(z: Complex) -> Complex:
+    """``z/|z|``, which exists for the smallest numbers, too."""
+    return np.where(z.imag == 0, np.sign(z.real), np.exp(1j * np.angle(z)))
 
 
 def _beside_atoms(engine: Solver, relation: Relation, z: Complex, g: Complex) -> Complex:
