@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Any
 
@@ -22,6 +22,7 @@ from freesym.relations import nodes
 from freesym.relations.leaf import Leaf
 from freesym.relations.relation import Relation
 from freesym.solve.solver import solver
+from freesym.spectrum import vanishing
 from freesym.spectrum.bounds import hull
 
 Complex = NDArray[np.complex128]
@@ -117,12 +118,36 @@ def _with_integral(
 
 
 def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> Transforms:
+    found = _solved_there(relation, z, potential, thorough)
+    if isinstance(relation, Leaf) or solver(relation).compiled.residual != RESIDUAL_PLAIN:
+        return found
+    lower, upper = hull(relation)
+    width = min(_extent(relation), upper - lower)
+    lost = (z.imag == 0) & (z.real >= lower) & (z.real <= upper) & np.isfinite(width)
+    lost &= (np.abs(found.g) * width < vanishing.SMALL) | (np.isnan(found.g) & thorough)
+    if lost.any():
+        rows = [row for row in (found.g, found.psi, found.u) if row is not None]
+        solved = partial(_rows, relation, potential)
+        for row, better in zip(rows, vanishing.continued(z[lost], width, solved), strict=True):
+            row[lost] = np.where(np.isnan(better), row[lost], better)
+    return found
+
+
+def _rows(relation: Relation, potential: bool, z: Complex) -> Complex:
+    found = _solved_there(relation, z, potential, thorough=False)
+    return np.array([row for row in (found.g, found.psi, found.u) if row is not None])
+
+
+def _solved_there(relation: Relation, z: Complex, potential: bool, thorough: bool) -> Transforms:
     engine = solver(with_constants(relation) if potential else relation)
-    found = engine.solve(z, thorough=thorough)
+    found, unknown = engine.solve(z, thorough=thorough), np.zeros(z.shape, dtype=bool)
     g, psi = engine.transforms(found)
     if engine.compiled.residual == RESIDUAL_PLAIN and not isinstance(relation, Leaf):
         g = _beside_zero(relation, z, g, psi, engine.first[0])
-        lost = _lost_beside_zero(engine, z, g, psi, _atoms(relation).get(0.0, 0.0))
+        mass = _atoms(relation).get(0.0, 0.0)
+        lost = _lost_beside_zero(engine, z, g, psi, mass)
+        change = 0.0 if mass else engine.unsettled(found, g)
+        lost, unknown = lost | (change > _FORWARD), change > 1e-3
         g[lost] = psi[lost] = np.nan
     noise = (z.imag == 0) & (np.abs(g.imag) < _noise(relation) * np.abs(g.real))
     if _contains(
@@ -134,8 +159,8 @@ def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> 
     if _contains(relation, (nodes.SymmetricSquare,)):
         noise |= (z.imag == 0) & (np.abs(g.imag) < engine.rounding(found) * np.abs(g.real))
     # nor is anything known of an imaginary part where ``G`` itself vanishes
-    vanishing = np.abs(g) < 1e-15 / engine.first[0]
-    noise |= (z.imag == 0) & vanishing & (np.abs(z) < _AWAY * engine.first[0])
+    zero = np.abs(g) < 1e-15 / engine.first[0]
+    noise |= (z.imag == 0) & zero & (np.abs(z) < _AWAY * engine.first[0])
     g.imag[noise] = psi.imag[noise] = 0.0
     if not isinstance(relation, Leaf):
         g = _beside_atoms(relation, z, g)
@@ -146,7 +171,7 @@ def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> 
     if engine.compiled.potential is None:
         return Transforms(g, psi, _integrated_potential(relation, z))
     u = engine.potential(found, _integrated_potential)
-    u[far] = np.log(z[far])
+    u[far], u[unknown] = np.log(z[far]), complex(np.nan, np.nan)
     # integer multiplicities leave full turns undetermined; the cdf lies in [0, 1]
     turns = np.round((u.imag - 0.5 * np.pi) / (2 * np.pi))
     return Transforms(g, psi, u - 2j * np.pi * turns)
