@@ -146,7 +146,7 @@ def _solved_there(relation: Relation, z: Complex, potential: bool, thorough: boo
         g = _beside_zero(relation, z, g, psi, engine.first[0])
         mass = _atoms(relation).get(0.0, 0.0)
         lost = _lost_beside_zero(engine, z, g, psi, mass)
-        change = 0.0 if mass else engine.unsettled(found, g)
+        change = np.zeros(z.shape) if mass else engine.unsettled(found, g)
         lost, unknown = lost | (change > _FORWARD), change > 1e-3
         g[lost] = psi[lost] = np.nan
     noise = (z.imag == 0) & (np.abs(g.imag) < _noise(relation) * np.abs(g.real))
