@@ -56,3 +56,19 @@ def test_a_zero_is_continued() -> None:
 
     found = vanishing.continued(np.array([0.1 + 0j]), 1.0, rows)
     np.testing.assert_allclose(found[:, 0], [-math.sin(0.1), math.cos(0.1)], rtol=1e-14)
+
+
+def test_supports_of_monotone_sums_have_gaps_about_the_zeros() -> None:
+    """At a zero of ``G`` of the inner law, ``1/G`` is outside every bounded support."""
+    law = fs.monotone(fs.Semicircle(), fs.monotone(fs.Semicircle(), SIGNS))
+    (_, low), (high, _) = law.support()
+    assert -low == pytest.approx(high, rel=1e-12)
+    assert law.density(0.999 * high) == 0
+    assert law.density(1.001 * high) > 0
+    weights = [Fraction(1, 8), Fraction(3, 8), Fraction(1, 4), Fraction(1, 4)]
+    points = fs.Discrete([-2, 0, 1, 3], weights)
+    law = fs.monotone(fs.Semicircle(), fs.monotone(points, points))
+    ends = np.array(law.support())
+    x = np.linspace(ends[0, 0], ends[-1, 1], 2000)[1:-1]
+    inside = ((x[:, None] > ends[:, 0]) & (x[:, None] < ends[:, 1])).any(axis=1)
+    np.testing.assert_array_equal(law.density(x) > 0, inside)
