@@ -29,6 +29,8 @@ Real = NDArray[np.float64]
 _BESIDE = 1e-6
 #: By how much the values on both sides of an atom may differ from its mass.
 _JUMP = 1e-4
+#: By how much rounding may let values descend.
+_ASCENT = 1e-8
 #: Nearer to an atom than this, in units of the width, an edge is at the atom.
 _SAME = 1e-9
 #: By how much rounded parameters may move an atom, relative to its place.
@@ -56,8 +58,7 @@ def cdf(relation: Relation, x: Points, exact: Callable[[], Relation] | None = No
     values[flat == np.inf], values[flat == -np.inf] = 1.0, 0.0
     finite = np.isfinite(flat)
     values[finite] = cdf_values(relation, flat[finite])
-    if relation.any_unknown_side:
-        _refuse_beside_atoms(relation, flat, values)
+    _refuse_beside_atoms(relation, flat, values)
     refuse_unsolved(flat, values)
     return shaped(values, points.shape)
 
@@ -75,7 +76,7 @@ def _refuse_beside_atoms(relation: Relation, x: Real, values: Real) -> None:
         if near.any() and np.isfinite(far):
             low, high = cdf_values(relation, np.array([a - far, a + far])) - np.array([0.0, mass])
             found = values - np.where(x > a, mass, 0.0)
-            near &= (found < low - _JUMP) | (found > high + _JUMP)
+            near &= (found < low - _ASCENT) | (found > high + _ASCENT)
             values[near & (low <= high + _JUMP)] = np.nan
 
 
