@@ -121,15 +121,9 @@ def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> 
     found = _solved_there(relation, z, potential, thorough)
     if isinstance(relation, Leaf) or solver(relation).compiled.residual != RESIDUAL_PLAIN:
         return found
-    lower, upper = hull(relation)
-    width = min(_extent(relation), upper - lower)
-    lost = (z.imag == 0) & (z.real >= lower) & (z.real <= upper) & np.isfinite(width)
-    lost &= (np.abs(found.g) * width < vanishing.SMALL) | (np.isnan(found.g) & thorough)
-    if lost.any():
-        rows = [row for row in (found.g, found.psi, found.u) if row is not None]
-        solved = partial(_rows, relation, potential)
-        for row, better in zip(rows, vanishing.continued(z[lost], width, solved), strict=True):
-            row[lost] = np.where(np.isnan(better), row[lost], better)
+    rows = [row for row in (found.g, found.psi, found.u) if row is not None]
+    solve = partial(_rows, relation, potential)
+    vanishing.mend(z, rows, hull(relation), _extent(relation), thorough, solve)
     return found
 
 
@@ -384,10 +378,15 @@ def _negative_inverse(relation: nodes.NegativeInverse, z: Complex, potential: bo
     inner = -1 / z
     child = _transforms(relation.child, inner, potential)
     g, psi = inner * child.psi, -inner * child.g
+    at_zero = (z == 0) & np.isfinite(hull(relation.child)).all()
+    if at_zero.any():
+        from freesym.spectrum.moments import moments
+
+        g[at_zero], psi[at_zero] = float(moments(relation.child, 1)[0]), -1
     if child.u is None:
         return Transforms(g, psi)
-    u = child.u - np.log(inner) - potential_at_zero(relation.child) + 1j * np.pi
-    return Transforms(g, psi, u)
+    u = np.where(at_zero, 0, child.u - np.log(inner)) - potential_at_zero(relation.child)
+    return Transforms(g, psi, u + 1j * np.pi)
 
 
 @lru_cache(maxsize=1024)

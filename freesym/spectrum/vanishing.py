@@ -22,6 +22,23 @@ _WIDTHS = (5e-2, 1e-2, 1e-3, 1e-4)
 _AGREE = 1e-12
 
 
+def mend(
+    z: Complex,
+    rows: list[Complex],
+    hull: tuple[float, float],
+    extent: float,
+    thorough: bool,
+    solve: Callable[[Complex], Complex],
+) -> None:
+    """Replace values at real points where ``G`` is small, or if ``thorough`` unknown."""
+    width = min(extent, hull[1] - hull[0])
+    lost = (z.imag == 0) & (z.real >= hull[0]) & (z.real <= hull[1]) & np.isfinite(width)
+    lost &= (np.abs(rows[0]) * width < SMALL) | (np.isnan(rows[0]) & thorough)
+    if lost.any():
+        for row, better in zip(rows, continued(z[lost], width, solve), strict=True):
+            row[lost] = np.where(np.isnan(better), row[lost], better)
+
+
 def continued(z: Complex, width: float, rows: Callable[[Complex], Complex]) -> Complex:
     """The rows ``g, psi`` and perhaps ``u`` at real points of gaps; NaN where nothing is proved.
 
