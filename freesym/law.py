@@ -22,6 +22,7 @@ from freesym.spectrum import distribution as _distribution
 from freesym.spectrum import existence as _existence
 from freesym.spectrum import inversion as _inversion
 from freesym.spectrum import moments as _moments
+from freesym.spectrum import quantiles as _quantiles
 from freesym.spectrum import support as _support
 from freesym.transforms.symbolic_law import SymbolicLaw
 from freesym.value import ParametrisedValue
@@ -348,12 +349,12 @@ class Law(ParametrisedValue, SymbolicLaw, ABC):
         """The smallest ``x`` with ``cdf(x) >= q``."""
         if digits is not None:
             return _certified().quantile(self._exact, q, digits)
-        return _distribution.quantile(self._numeric, q)
+        return _quantiles.quantile(self._numeric, q)
 
     def sample(self, size: int | tuple[int, ...] | None = None, rng: Any = None) -> Any:
         """Independent draws from the law."""
         shape, generator = parameters.as_size(size), parameters.as_generator(rng)
-        return _distribution.sample(self._numeric, shape, generator)
+        return _quantiles.sample(self._numeric, shape, generator)
 
     def support(
         self,

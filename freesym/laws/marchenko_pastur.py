@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from freesym.laws.leaf import LeafLaw
 from freesym.parameters import POSITIVE, Number, exact_quotient, parameter, positive_part
-from freesym.relations.functions import log, log_lower
+from freesym.relations.functions import log, log_lower, log_upper
 from freesym.relations.leaf import STransformLeaf
-from freesym.relations.state import Check
+from freesym.relations.state import Check, Kind, State
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,6 +71,32 @@ class MarchenkoPastur(STransformLeaf, LeafLaw):
     def sheet(self, m: Any, w: Any, log_w: Callable[[], Any]) -> tuple[Check, ...]:
         """Nothing: the law is freely infinitely divisible, ``Im g < 0`` decides."""
         return ()
+
+    def at(self, kind: Kind, value: Any) -> State:
+        """The state at ``g`` by ``R(g) = scale/(1 - ratio scale g)``.
+
+        ``S`` is infinite at ``psi = -1/ratio``, where ``g`` is: little would be left of either.
+        """
+        return self._at_g(value) if kind == "g" else super().at(kind, value)
+
+    def _at_g(self, g: Any) -> State:
+        pole = 1 - self.ratio * self.scale * g
+        r = self.scale / pole
+        w, psi = r + 1 / g, g * r
+
+        def regular() -> Any:
+            return psi + (1 / self.ratio) * log_upper(pole)
+
+        return State(
+            w,
+            g,
+            psi,
+            potential=lambda: regular() - log_lower(g),
+            regular=regular,
+            log_s=lambda: log_upper(pole) - log(self.scale),
+            checks=lambda: (Check("opposite", g, w),),
+            r=r,
+        )
 
     def additive_power_relation(self, t: Number) -> MarchenkoPastur:
         """Powers change the ratio and the scale."""

@@ -16,6 +16,7 @@ from freesym.kernels.opcodes import BLOCK
 from freesym.lazy import LazyModule
 from freesym.lowering.compile import RESIDUAL_PLAIN, Compiled, compile_relation
 from freesym.lowering.program import Program
+from freesym.relations import nodes
 from freesym.relations.leaf import Leaf
 from freesym.relations.relation import Relation
 from freesym.solve.subordination import Sweeper
@@ -30,6 +31,7 @@ _SAFETY_NET = 20
 _LIFT, _ROUNDING = 1e-40, 1e-16
 # transforms this flat are real; so high above the axis the next order is beyond rounding
 _FLAT, _BARELY, _RAISE = 1e-13, 1e-6, 1e-9
+_NEAR_ZERO = 1e-6
 _UNSURE, _STENCIL = 1e-13, 10
 _HEIGHTS = tuple(10.0**k for k in (0, 1, 2, 3, 4, 6, 8, 10, 13, 16, 20, -1, -2, -4, -8))
 
@@ -171,7 +173,10 @@ class Solver:
         found = self._march((z[:, None] + width * nodes).ravel(), 1j * scale, scale, start)
         values = found.unknowns.reshape(len(start), len(z), _STENCIL)
         middle: Complex = values @ weights / weights.sum()
-        return middle, np.asarray(found.verified.reshape(len(z), -1).all(axis=1))
+        # through a pole polynomials on symmetric nodes may agree, too
+        flat = np.abs(values - middle[:, :, None]) <= 0.5 * np.abs(middle[:, :, None])
+        sure = found.verified.reshape(len(z), -1).all(axis=1) & flat.all(axis=(0, 2))
+        return middle, np.asarray(sure)
 
     def _retry_beside(self, solved: Solved, scale: float, start: Complex) -> None:
         """Move real points by rounding: a critical point itself has no Newton step."""
@@ -253,6 +258,28 @@ class Solver:
         # matched parts are extrapolated to the shared value, which singular equations forbid
         return g, np.where(np.isnan(solved.rates).any(axis=0), solved.z * g - 1, psi)
 
+    def unsettled(self, solved: Solved, g: Complex) -> NDArray[np.float64]:
+        """By what share another step of Newton's method changes a large ``g`` beside 0.
+
+        Steps end where they are rounding in the size of the spectrum, not in that of ``z``; and
+        ``w`` is known no better than ``1/g``, one of its terms.
+        """
+        change = np.zeros(g.shape)
+        near = (np.abs(solved.z) < _NEAR_ZERO * self.first[0]) & (solved.z != 0)
+        near &= np.abs(g) * self.first[0] > 1
+        if near.any():
+            part = Solved(
+                solved.z[near],
+                solved.unknowns[:, near],
+                solved.rates[:, near],
+                solved.verified[near],
+            )
+            missed = part.z - self._evaluate(self.compiled.step, part)[0]
+            missed += np.copysign(_ROUNDING / np.abs(g[near]), missed.real)
+            moved = replace(part, unknowns=part.unknowns + part.rates * missed)
+            change[near] = np.abs(self.transforms(moved)[0] / g[near] - 1)
+        return change
+
     def rounding(self, solved: Solved) -> NDArray[np.float64]:
         """What rounding in ``z`` may do to transforms, relative to them: much beside an edge."""
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -329,7 +356,7 @@ def _two_atoms(node: Relation) -> bool:
 def _atom_count(relation: Relation) -> int:
     if isinstance(relation, Leaf):
         return len(getattr(relation, "point_masses", dict)())
-    return _atom_count(relation.children[0]) if len(relation.children) == 1 else 0
+    return _atom_count(relation.child) if isinstance(relation, nodes.Affine) else 0
 
 
 def _integrated(integrate: Integrator, part: Relation, side: int, w: Complex) -> Complex:

@@ -290,7 +290,7 @@ def quantile(relation: Relation, q: Any, digits: Any) -> Any:
 def _quantile_ball(relation: Relation, q: Any, digits: int) -> Any:
     if not 0 < q < 1:
         raise InvalidLawError(f"q = {q} must lie between 0 and 1; the ends are in support()")
-    from freesym.spectrum.distribution import quantile as approximate
+    from freesym.spectrum.quantiles import quantile as approximate
 
     law = discrete_law(relation)
     if law is not None:

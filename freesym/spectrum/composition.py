@@ -23,15 +23,24 @@ def cauchy_transform_outside(relation: Relation, x: Real) -> Real:
 
 
 def _pieces(relation: Relation, gap: Interval) -> list[Interval]:
-    """The gap, cut at the poles of F: the zeros of G, and at the atoms, its infinities."""
+    """The gap, cut at the poles of F: the zeros of G, one at most between neighbouring atoms."""
+    from freesym.spectrum.atoms import atoms
+
     a, b = gap
+    inside = sorted(place for place in map(float, atoms(relation)) if a < place < b)
+    zeros = [x for cell in pairwise([a, *inside, b]) for x in _zeros(relation, cell)]
+    return list(pairwise([a, *zeros, b]))
+
+
+def _zeros(relation: Relation, cell: Interval) -> list[float]:
+    """Where G, which decreases, passes 0."""
+    a, b = cell
     angles = np.linspace(0.0, np.pi, _SAMPLES)[1:-1]
     x = a + (b - a) * np.sin(0.5 * angles) ** 2
     g = cauchy_transform_outside(relation, x)
-    turns = np.flatnonzero(np.sign(g[:-1]) * np.sign(g[1:]) < 0)
-    zeros = [_root(relation, x[i], x[i + 1]) for i in turns if g[i] > 0]
-    ends = [a, *zeros, b]
-    return list(pairwise(ends))
+    x, g = x[~np.isnan(g)], g[~np.isnan(g)]
+    turns = np.flatnonzero((g[:-1] > 0) & (g[1:] <= 0))
+    return [_root(relation, x[i], x[i + 1]) for i in turns]
 
 
 def _root(relation: Relation, low: float, high: float) -> float:

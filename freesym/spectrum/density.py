@@ -91,7 +91,7 @@ def _density(relation: Relation, x: Real) -> Real:
     values = -g.imag / np.pi + 0.0
     locations = [float(a) for a in atoms(relation)]
     singular = ~np.isfinite(g) | np.isin(x, locations) | _at_hard_edges(relation, x, g)
-    singular |= _at_inner_poles(relation, x, g)
+    singular |= _at_inner_poles(relation, x, g) | _falsely_real(relation, x, g)
     if singular.any():
         values[singular] = [_beside(relation, point) for point in x[singular]]
     lower, upper = hull(relation)
@@ -145,6 +145,18 @@ def _at_inner_poles(relation: Relation, x: Real, g: Complex) -> NDArray[np.bool_
     with np.errstate(invalid="ignore"):
         huge = np.abs(g) * _size(relation) > _HUGE
     return huge & np.isin(x, _images_of_zero(relation)) if huge.any() else huge
+
+
+def _falsely_real(relation: Relation, x: Real, g: Complex) -> NDArray[np.bool_]:
+    """Where a huge transform is real inside the continuous part: rounding made it so."""
+    from freesym.spectrum.support import continuous_support
+
+    found = np.zeros(x.shape, dtype=bool)
+    with np.errstate(invalid="ignore"):
+        doubtful = (np.abs(g) * _size(relation) > _HUGE) & (g.imag == 0)
+    for a, b in continuous_support(relation) if doubtful.any() else ():
+        found |= doubtful & (x > a) & (x < b)
+    return found
 
 
 def _images_of_zero(relation: Relation) -> list[float]:
@@ -219,7 +231,7 @@ def _infinite_at(relation: Relation, z: Complex, g: Complex) -> NDArray[np.bool_
     x = z[real].real
     infinite = np.isin(x, [float(a) for a in atoms(relation)])
     doubtful = ~infinite & (np.isnan(g[real]) | _at_hard_edges(relation, x, g[real]))
-    doubtful |= ~infinite & _at_logarithms(relation, x)
+    doubtful |= ~infinite & (_at_logarithms(relation, x) | _falsely_real(relation, x, g[real]))
     infinite[doubtful] = [_grows(relation, point) for point in x[doubtful]]
     found[real] = infinite
     return found

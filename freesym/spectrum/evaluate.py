@@ -7,40 +7,44 @@ and monotone convolutions) are unwound here, on arrays; what remains is solved.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from types import MappingProxyType
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from freesym.errors import FreesymError
 from freesym.lowering.compile import RESIDUAL_PLAIN
 from freesym.relations import nodes
 from freesym.relations.leaf import Leaf
 from freesym.relations.relation import Relation
-from freesym.solve.solver import Solved, Solver, solver
+from freesym.solve.solver import Solver, solver
+from freesym.spectrum import vanishing
+from freesym.spectrum.beside import (
+    DOUBTFUL,
+    FORWARD,
+    beside_atoms,
+    beside_zero,
+    directions,
+    extent,
+    known_atoms,
+    lost_beside_zero,
+)
 from freesym.spectrum.bounds import hull
 
 Complex = NDArray[np.complex128]
+_UNKNOWN = complex(np.nan, np.nan)
 _ROUNDING = 4e-16
 #: So far away, in units of the spectrum, a law is a point mass.
 _FAR = 1e60
+#: Absolute solutions show no half-plane closer to 0 than this, in units of the scale.
+_TINY = 1e-12
 #: So near to an atom at 0, in units of the spectrum, it is.
 _NEAR = 1e-120
-#: So near to an atom, in units of the spectrum, its pole may hide the rest.
-_BESIDE_ATOM = 1e-4
 #: So far away, in units of the spectrum, ``(1 + psi)/z`` has all digits of ``G``.
 _AWAY = 100.0
 #: By how much log-potentials on the two sides of 0 may differ to be that at 0.
 _BESIDE_ZERO = 1e-9
-#: Nearer to 0 than this share of the scale, solutions whose `w` is off by more than such a relative
-#: error are compared with their neighbours; values may be off by the last.
-_DOUBTFUL, _BACKWARD, _FORWARD = 1e-6, 1e-9, 1e-6
-#: At this share of the scale ``w`` has some digits.
-_SOUND = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +100,8 @@ def _at_atom(
     relation: Relation, z: Complex, near: NDArray[np.bool_], potential: bool, thorough: bool
 ) -> Transforms:
     """Points so near to an atom at 0 that numbers would overflow: ``psi`` is its limit there."""
-    mass = _atoms(relation)[0.0]
-    instead = np.where(near, 2 * _NEAR * solver(relation).first[0] * _directions(z), z)
+    mass = known_atoms(relation)[0.0]
+    instead = np.where(near, 2 * _NEAR * solver(relation).first[0] * directions(z), z)
     found = _solved(relation, instead, potential, thorough)
     hidden = np.abs(found.psi + 1 - mass) < _ROUNDING
     g = np.where(near, np.where(hidden, mass / z, np.nan), found.g)
@@ -106,33 +110,75 @@ def _at_atom(
 
 
 def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> Transforms:
+    found = _solved_there(relation, z, potential, thorough)
+    if isinstance(relation, Leaf) or solver(relation).compiled.residual != RESIDUAL_PLAIN:
+        return found
+    rows = [row for row in (found.g, found.psi, found.u) if row is not None]
+    solve = partial(_rows, relation, potential)
+    vanishing.mend(z, rows, hull(relation), extent(relation), thorough, solve)
+    return found
+
+
+def _rows(relation: Relation, potential: bool, z: Complex) -> Complex:
+    found = _solved_there(relation, z, potential, thorough=False)
+    return np.array([row for row in (found.g, found.psi, found.u) if row is not None])
+
+
+def _solved_there(relation: Relation, z: Complex, potential: bool, thorough: bool) -> Transforms:
     engine = solver(with_constants(relation) if potential else relation)
     scale = engine.first[0]
     near = (np.abs(z) < _NEAR * scale) & (z.imag != 0)
-    if near.any() and 0.0 in _atoms(relation):
+    if near.any() and 0.0 in known_atoms(relation):
         return _at_atom(relation, z, near, potential, thorough)
+    if engine.compiled.residual == RESIDUAL_PLAIN and relation.any_unknown_side:
+        return _regular_at_zero(engine, relation, z, potential, thorough)
     found = _found(engine, relation, z, potential, thorough)
     if engine.compiled.residual != RESIDUAL_PLAIN:
         # parts with an edge at 0 may not have the digits for ``w = z`` relative to ``z``
-        lost = np.isnan(found.g) & (np.abs(z) < _DOUBTFUL * scale)
+        lost = np.isnan(found.g) & (np.abs(z) < DOUBTFUL * scale)
         if lost.any():
             engine = solver(engine.relation, absolute=True)
-            other = _found(engine, relation, z[lost], potential, thorough)
+            other = _regular_at_zero(engine, relation, z[lost], potential, thorough)
             found.g[lost], found.psi[lost] = other.g, other.psi
             if found.u is not None and other.u is not None:
                 found.u[lost] = other.u
     return found
 
 
+def _regular_at_zero(
+    engine: Solver, relation: Relation, z: Complex, potential: bool, thorough: bool
+) -> Transforms:
+    """Solve, but take the value beside 0 at 0 where the transform is seen to be regular.
+
+    In solutions up to rounding of the spectrum no half-plane is seen so near to 0.
+    """
+    h = _TINY * engine.first[0]
+    close = (z.imag == 0) & (np.abs(z) < h) & (z != 0)
+    if not close.any():
+        return _found(engine, relation, z, potential, thorough)
+    around = np.array([-2, -1, 1, 2], dtype=np.complex128) * h
+    near = _found(engine, relation, around, potential, thorough=False)
+    size = np.abs(near.g)
+    if not (np.ptp(near.g.imag) <= 1e-6 * size.max() and size.max() <= 1.001 * size.min()):
+        return _found(engine, relation, z, potential, thorough)
+    found = _found(engine, relation, np.where(close, h, z), potential, thorough)
+    g = np.where(close, near.g.mean(), found.g)
+    u = None if found.u is None or near.u is None else np.where(close, near.u.mean(), found.u)
+    return Transforms(g, np.where(close, z * g - 1, found.psi), u)
+
+
 def _found(
     engine: Solver, relation: Relation, z: Complex, potential: bool, thorough: bool
 ) -> Transforms:
-    found = engine.solve(z, thorough=thorough)
+    found, unknown = engine.solve(z, thorough=thorough), np.zeros(z.shape, dtype=bool)
     g, psi = engine.transforms(found)
     if engine.compiled.residual == RESIDUAL_PLAIN and not isinstance(relation, Leaf):
-        g = _beside_zero(relation, z, g, psi, engine.first[0])
-        lost = _lost_beside_zero(engine, found, g, _atoms(relation).get(0.0, 0.0))
-        g[lost] = psi[lost] = np.nan
+        g = beside_zero(relation, z, g, psi, engine.first[0])
+        mass = known_atoms(relation).get(0.0, 0.0)
+        lost = lost_beside_zero(engine, found, g, mass)
+        change = np.zeros(z.shape) if mass else engine.unsettled(found, g)
+        lost, unknown = lost | (change > FORWARD), change > 1e-3
+        g[lost] = psi[lost] = _UNKNOWN
     noise = (z.imag == 0) & (np.abs(g.imag) < _noise(engine) * np.abs(g.real))
     if _contains(
         relation, (nodes.SymmetricSquare, nodes.RealMultiplicative, nodes.NegativeInverse)
@@ -143,11 +189,11 @@ def _found(
     if _contains(relation, (nodes.SymmetricSquare,)):
         noise |= (z.imag == 0) & (np.abs(g.imag) < engine.rounding(found) * np.abs(g.real))
     # nor is anything known of an imaginary part where ``G`` itself vanishes
-    vanishing = np.abs(g) < 1e-15 / engine.first[0]
-    noise |= (z.imag == 0) & vanishing & (np.abs(z) < _AWAY * engine.first[0])
+    zero = np.abs(g) < 1e-15 / engine.first[0]
+    noise |= (z.imag == 0) & zero & (np.abs(z) < _AWAY * engine.first[0])
     g.imag[noise] = psi.imag[noise] = 0.0
     if not isinstance(relation, Leaf):
-        g = _beside_atoms(engine, relation, z, g)
+        g = beside_atoms(engine, relation, z, g)
     far = ~found.verified & (np.abs(z) > _FAR * engine.first[0])
     g[far] = 1 / z[far]
     if not potential:
@@ -155,155 +201,10 @@ def _found(
     if engine.compiled.potential is None:
         return Transforms(g, psi, _integrated_potential(relation, z))
     u = engine.potential(found, _integrated_potential)
-    u[far] = np.log(z[far])
+    u[far], u[unknown] = np.log(z[far]), _UNKNOWN
     # integer multiplicities leave full turns undetermined; the cdf lies in [0, 1]
     turns = np.round((u.imag - 0.5 * np.pi) / (2 * np.pi))
     return Transforms(g, psi, u - 2j * np.pi * turns)
-
-
-@lru_cache(maxsize=1024)
-def _atoms(relation: Relation) -> Mapping[float, float]:
-    """The atoms, where they follow from theorems and not from values of the transform."""
-    from freesym.spectrum.atoms import atoms
-
-    known = atoms(relation) if relation.all_proved else {}
-    return MappingProxyType({float(place): float(mass) for place, mass in known.items()})
-
-
-def _beside_zero(relation: Relation, z: Complex, g: Complex, psi: Complex, scale: float) -> Complex:
-    """``(1 + psi)/z`` beside an atom at 0, where it is better than ``g``.
-
-    Solutions have ``w = z`` up to rounding of ``scale``, which the pole of ``g`` magnifies by
-    ``scale/|z|``; ``psi`` has no pole there.
-    """
-    mass = _atoms(relation).get(0.0, 0.0)
-    better = (np.abs(z) < 0.1 * mass * scale) & (z != 0) & np.isfinite(g)
-    if not better.any():
-        return g
-    found = g.copy()
-    real = better & (z.imag == 0)
-    found.real[real] = (1 + psi.real[real]) / z.real[real]
-    found.imag[real] = psi.imag[real] / z.real[real]
-    rest = better & ~real
-    found[rest] = (1 + psi[rest]) / z[rest]
-    return found
-
-
-def _lost_beside_zero(engine: Solver, found: Solved, g: Complex, mass: float) -> NDArray[np.bool_]:
-    """Points so near to 0 that solutions for ``w = z`` up to rounding say nothing about ``g``.
-
-    How much ``g`` changes up to a point where the relative error of ``w`` is small shows what that
-    error does: nothing where ``g`` is smooth.
-    """
-    z = found.z
-    lost = np.zeros(z.shape, dtype=bool)
-    if mass:
-        return lost
-    error = np.abs(engine.root(found) - z) / np.abs(z)
-    doubtful = (np.abs(z) < _DOUBTFUL * engine.first[0]) & (error > _BACKWARD) & (z != 0)
-    if doubtful.any():
-        near = z[doubtful]
-        away = np.maximum(2 * np.abs(near), _SOUND * engine.first[0]) * _directions(near)
-        further, _ = engine.transforms(engine.solve(away, thorough=False))
-        change = np.abs(further / g[doubtful] - 1)
-        lost[doubtful] = ~(np.minimum(error[doubtful], 1) * change < _FORWARD)
-    return lost
-
-
-def _directions(z: Complex) -> Complex:
-    """``z/|z|``, which exists for the smallest numbers, too."""
-    return np.where(z.imag == 0, np.sign(z.real), np.exp(1j * np.angle(z)))
-
-
-def _beside_atoms(engine: Solver, relation: Relation, z: Complex, g: Complex) -> Complex:
-    """``g`` at real points so near to an atom inside the spectrum that the pole hides the rest.
-
-    The rest is smooth there, and interpolated between points farther away at two widths that must
-    agree; where they do not, an imaginary part that rounding may have changed is NaN.
-    """
-    found = g.copy()
-    width = _extent(relation)
-    at_zero = 1e-11 if engine.compiled.residual == RESIDUAL_PLAIN else 0.0
-    for a, mass in _atoms(relation).items() if np.isfinite(width) else ():
-        distance = np.abs(z.real - a)
-        lost = (
-            (z.imag == 0)
-            & (distance < (at_zero if a == 0 else _BESIDE_ATOM) * width)
-            & (distance > 0)
-        )
-        if not lost.any():
-            continue
-        pole = 1.0 if a == 0 else mass * width / distance[lost]
-        error = _ROUNDING * pole / distance[lost]
-        smooth = _interpolated(relation, a, mass, z.real[lost], width)
-        # outside the spectrum solutions are real to the last bit
-        direct = g[lost]
-        kept = (error < 1e-6 * np.abs(direct.imag)) | (direct.imag == 0)
-        direct.imag = np.where(kept, direct.imag, np.nan)
-        found[lost] = np.where(np.isnan(smooth), direct, mass / (z.real[lost] - a) + smooth)
-    return found
-
-
-@lru_cache(maxsize=1024)
-def _extent(relation: Relation) -> float:
-    """The size of the spectrum: bounds of long products exceed it by powers of ten."""
-    from freesym.spectrum.moments import moments
-
-    lower, upper = hull(relation)
-    if not np.isfinite(upper - lower):
-        return float(upper - lower)
-    try:
-        spread = 1e4 * float(moments(relation, 2)[1]) ** 0.5
-    except (FreesymError, ArithmeticError):
-        return float(upper - lower)
-    return min(float(upper - lower), spread) if spread > 0 else float(upper - lower)
-
-
-def _interpolated(
-    relation: Relation, a: float, mass: float, x: NDArray[np.float64], width: float
-) -> Complex:
-    """``g`` without its pole beside ``a``: through both sides where it is smooth, else one alone.
-
-    At 0 alone it is known near enough to the atom to do without the other side.
-    """
-    shares = (1e-2, 5e-3, 2e-3, *((5e-4, 1e-4, 1e-5, 1e-6, 1e-7) if a == 0 else ()))
-    found = np.full(x.shape, complex(np.nan, np.nan))
-    for side in (0, -1, 1) if a == 0 else (0,):
-        where = np.isnan(found) & ((side == 0) | (np.sign(x - a) == side))
-        for share in shares if where.any() else ():
-            wide, narrow = (
-                _through(relation, a, mass, side, x[where], s * width) for s in (share, 0.5 * share)
-            )
-            if (np.abs(wide.imag - narrow.imag) <= 1e-7 * np.abs(narrow.imag)).all():
-                found[where] = narrow
-                break
-    return found
-
-
-def _through(
-    relation: Relation, a: float, mass: float, side: int, x: NDArray[np.float64], h: float
-) -> Complex:
-    """The polynomial through ``g`` without its pole at Chebyshev points.
-
-    NaN beside an edge, and beside other atoms, where these points would be interpolated in turn.
-    On one ``side`` alone it is a polynomial in the root of the distance: a part of the law may
-    have its edge at the atom.
-    """
-    angles = (np.arange(12) + 0.5) * np.pi / 12
-    nodes = np.cos(angles)
-    if side:
-        nodes = 0.55 + 0.45 * nodes
-        points, where = a + side * h * nodes**2, np.sqrt(np.abs(x - a) / h)
-    else:
-        points, where = a + h * nodes, (x - a) / h
-    others = np.array([b for b in _atoms(relation) if b != a])
-    if (np.abs(points[:, None] - others) < _BESIDE_ATOM * _extent(relation)).any():
-        return np.full(x.shape, complex(np.nan, np.nan))
-    values = transforms(relation, points.astype(np.complex128)).g
-    if not (values.imag < 0).all():
-        return np.full(x.shape, complex(np.nan, np.nan))
-    weights = (-1.0) ** np.arange(12) * np.sin(angles) / (where[:, None] - nodes)
-    return np.asarray(weights @ (values - mass / (points - a)) / weights.sum(axis=1))
 
 
 def _noise(engine: Solver) -> float:
@@ -370,10 +271,15 @@ def _negative_inverse(relation: nodes.NegativeInverse, z: Complex, potential: bo
     inner = -1 / z
     child = _transforms(relation.child, inner, potential)
     g, psi = inner * child.psi, -inner * child.g
+    at_zero = (z == 0) & np.isfinite(hull(relation.child)).all()
+    if at_zero.any():
+        from freesym.spectrum.moments import moments
+
+        g[at_zero], psi[at_zero] = float(moments(relation.child, 1)[0]), -1
     if child.u is None:
         return Transforms(g, psi)
-    u = child.u - np.log(inner) - potential_at_zero(relation.child) + 1j * np.pi
-    return Transforms(g, psi, u)
+    u = np.where(at_zero, 0, child.u - np.log(inner)) - potential_at_zero(relation.child)
+    return Transforms(g, psi, u + 1j * np.pi)
 
 
 @lru_cache(maxsize=1024)
@@ -438,7 +344,7 @@ def _boolean(relation: nodes.Boolean, z: Complex) -> Transforms:
     terms = [t.psi / t.g for t in parts]
     for term, moved in zip(relation.terms, terms, strict=True):
         unknown = np.isnan(moved)
-        for a in _atoms(term) if unknown.any() else ():
+        for a in known_atoms(term) if unknown.any() else ():
             # at a pole of ``G`` the real function ``z - 1/G`` is the point itself
             moved[unknown & (z == a)] = a
     k = sum(terms, np.zeros_like(z))
@@ -477,7 +383,7 @@ def _integrated_potential(relation: Relation, z: Complex) -> Complex:
     )
     below = z + 1j * scale
     u = np.log(below)
-    for a, mass in _atoms(relation).items():
+    for a, mass in known_atoms(relation).items():
         difference -= mass * (a + 1j * scale) / ((w - a) * (w + 1j * scale))
         u += mass * (np.log(z - a) - np.log(below))
     total = _settled(difference) @ _HEIGHTS

@@ -93,7 +93,11 @@ def test_quantiles_invert_the_cdf(law: Law) -> None:
     x = law.quantile(q)
     assert (np.diff(x) >= 0).all()
     smooth = _far_from(_rough(law), x, 1e-9 * max(1.0, *np.abs(x)))
-    np.testing.assert_allclose(law.cdf(x[smooth]), q[smooth], rtol=0, atol=1e-12)
+    # points are known to rounding of the spectrum's size: beside an infinite density inside, the
+    # values at neighbouring floating-point numbers are farther apart than 1e-12
+    rounding = 1e-14 * max(abs(end) for interval in law.support() for end in interval)
+    assert (law.cdf(x[smooth] - rounding) <= q[smooth] + 1e-12).all()
+    assert (law.cdf(x[smooth] + rounding) >= q[smooth] - 1e-12).all()
     locations = [float(a) for a in law.atoms()]
     for level, place in zip(q, x, strict=True):
         if place in locations:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from fractions import Fraction
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 import freesym as fs
+from freesym.errors import ConvergenceError
 
 HALF = Fraction(1, 2)
 DISTANCES = 10.0 ** -np.arange(3, 17)
@@ -220,3 +222,24 @@ def test_squares_of_signs_are_constants() -> None:
     np.testing.assert_allclose((fs.Uniform(-1, 1) @ one).density(x), 0.5, rtol=1e-12)
     np.testing.assert_allclose((fs.Uniform(-1, 1) + one).density(x + 1), 0.5, rtol=1e-12)
     assert one.atoms() == {1: 1} and one.moments(3) == [1, 1, 1]
+
+
+def test_an_infinite_density_inside_is_not_0() -> None:
+    """Where atoms of mass 1/3 are about to merge, solutions are real up to rounding."""
+    law = fs.Discrete([0, 1, 2], [Fraction(1, 3)] * 3).additive_power(Fraction(3, 2))
+    assert law.density(1.5) == np.inf
+    assert np.isinf(law.G(1.5))
+    near = DISTANCES[3:9]
+    scaled = law.density(1.5 + near) * near ** (1 / 3)
+    np.testing.assert_allclose(scaled, scaled[0], rtol=1e-3)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize("distance", [1e-13, 1e-12, 1e-11, 1e-10, 1e-9])
+def test_the_cdf_beside_an_atom_is_right_or_refused(side: int, distance: float) -> None:
+    """At -5/4 it is between its values a little farther away: rounding gave 0, or 1 at 5/4."""
+    mixed = fs.mixture([fs.EquilibriumMeasure(1, 3), fs.TwoPoint(-1, 1, HALF)], [HALF, HALF])
+    law = mixed.additive_power(Fraction(5, 4))
+    farther = law.cdf(side * (1.25 + 1e-6))
+    with contextlib.suppress(ConvergenceError):
+        assert law.cdf(side * (1.25 + distance)) == pytest.approx(farther, abs=1e-5)

@@ -18,8 +18,8 @@ from freesym.lowering.program import _Allocator
 from freesym.solve.solver import solver
 from freesym.solve.subordination import _inner_targets
 from freesym.spectrum.bounds import hull, is_positive
-from freesym.spectrum.distribution import _inverted, _longest_ascent, _middle, quantile_table
 from freesym.spectrum.inversion import _middle as _about_the_mean
+from freesym.spectrum.quantiles import _inverted, _longest_ascent, _middle, quantile_table
 from freesym.spectrum.support import _at_zero, _ending_at_zero
 
 HALF = F(1, 2)

@@ -1,0 +1,173 @@
+"""Values of transforms beside 0 and beside atoms, where poles hide what else there is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from freesym.errors import FreesymError
+from freesym.lowering.compile import RESIDUAL_PLAIN
+from freesym.relations.relation import Relation
+from freesym.solve.solver import Solved, Solver
+from freesym.spectrum.bounds import hull
+
+Complex = NDArray[np.complex128]
+_ROUNDING = 4e-16
+#: So near to an atom, in units of the spectrum, its pole may hide the rest.
+_BESIDE_ATOM = 1e-4
+#: Nearer to 0 than this share of the scale, solutions whose `w` is off by more than such a relative
+#: error are compared with their neighbours; values may be off by the last.
+DOUBTFUL, _BACKWARD, FORWARD = 1e-6, 1e-9, 1e-6
+#: At this share of the scale ``w`` has some digits.
+_SOUND = 1e-12
+
+
+@lru_cache(maxsize=1024)
+def known_atoms(relation: Relation) -> Mapping[float, float]:
+    """The atoms, where they follow from theorems and not from values of the transform."""
+    from freesym.spectrum.atoms import atoms
+
+    known = atoms(relation) if relation.all_proved else {}
+    return MappingProxyType({float(place): float(mass) for place, mass in known.items()})
+
+
+def beside_zero(relation: Relation, z: Complex, g: Complex, psi: Complex, scale: float) -> Complex:
+    """``(1 + psi)/z`` beside an atom at 0, where it is better than ``g``.
+
+    Solutions have ``w = z`` up to rounding of ``scale``, which the pole of ``g`` magnifies by
+    ``scale/|z|``; ``psi`` has no pole there.
+    """
+    mass = known_atoms(relation).get(0.0, 0.0)
+    better = (np.abs(z) < 0.1 * mass * scale) & (z != 0) & np.isfinite(g)
+    if not better.any():
+        return g
+    found = g.copy()
+    real = better & (z.imag == 0)
+    found.real[real] = (1 + psi.real[real]) / z.real[real]
+    found.imag[real] = psi.imag[real] / z.real[real]
+    rest = better & ~real
+    found[rest] = (1 + psi[rest]) / z[rest]
+    return found
+
+
+def lost_beside_zero(engine: Solver, found: Solved, g: Complex, mass: float) -> NDArray[np.bool_]:
+    """Points so near to 0 that solutions for ``w = z`` up to rounding say nothing about ``g``.
+
+    How much ``g`` changes up to a point where the relative error of ``w`` is small shows what that
+    error does: nothing where ``g`` is smooth.
+    """
+    z = found.z
+    lost = np.zeros(z.shape, dtype=bool)
+    if mass:
+        return lost
+    error = np.abs(engine.root(found) - z) / np.abs(z)
+    doubtful = (np.abs(z) < DOUBTFUL * engine.first[0]) & (error > _BACKWARD) & (z != 0)
+    if doubtful.any():
+        near = z[doubtful]
+        away = np.maximum(2 * np.abs(near), _SOUND * engine.first[0]) * directions(near)
+        further, _ = engine.transforms(engine.solve(away, thorough=False))
+        change = np.abs(further / g[doubtful] - 1)
+        lost[doubtful] = ~(np.minimum(error[doubtful], 1) * change < FORWARD)
+    return lost
+
+
+def directions(z: Complex) -> Complex:
+    """``z/|z|``, which exists for the smallest numbers, too."""
+    return np.where(z.imag == 0, np.sign(z.real), np.exp(1j * np.angle(z)))
+
+
+def beside_atoms(engine: Solver, relation: Relation, z: Complex, g: Complex) -> Complex:
+    """``g`` at real points so near to an atom inside the spectrum that the pole hides the rest.
+
+    The rest is smooth there, and interpolated between points farther away at two widths that must
+    agree; where they do not, an imaginary part that rounding may have changed is NaN.
+    """
+    found = g.copy()
+    width = extent(relation)
+    at_zero = 1e-11 if engine.compiled.residual == RESIDUAL_PLAIN else 0.0
+    for a, mass in known_atoms(relation).items() if np.isfinite(width) else ():
+        distance = np.abs(z.real - a)
+        lost = (
+            (z.imag == 0)
+            & (distance < (at_zero if a == 0 else _BESIDE_ATOM) * width)
+            & (distance > 0)
+        )
+        if not lost.any():
+            continue
+        pole = 1.0 if a == 0 else mass * width / distance[lost]
+        error = _ROUNDING * pole / distance[lost]
+        smooth = _interpolated(relation, a, mass, z.real[lost], width)
+        # outside the spectrum solutions are real to the last bit
+        direct = g[lost]
+        kept = (error < 1e-6 * np.abs(direct.imag)) | (direct.imag == 0)
+        direct.imag = np.where(kept, direct.imag, np.nan)
+        found[lost] = np.where(np.isnan(smooth), direct, mass / (z.real[lost] - a) + smooth)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def extent(relation: Relation) -> float:
+    """The size of the spectrum: bounds of long products exceed it by powers of ten."""
+    from freesym.spectrum.moments import moments
+
+    lower, upper = hull(relation)
+    if not np.isfinite(upper - lower):
+        return float(upper - lower)
+    try:
+        spread = 1e4 * float(moments(relation, 2)[1]) ** 0.5
+    except (FreesymError, ArithmeticError):
+        return float(upper - lower)
+    return min(float(upper - lower), spread) if spread > 0 else float(upper - lower)
+
+
+def _interpolated(
+    relation: Relation, a: float, mass: float, x: NDArray[np.float64], width: float
+) -> Complex:
+    """``g`` without its pole beside ``a``: through both sides where it is smooth, else one alone.
+
+    At 0 alone it is known near enough to the atom to do without the other side.
+    """
+    shares = (1e-2, 5e-3, 2e-3, *((5e-4, 1e-4, 1e-5, 1e-6, 1e-7) if a == 0 else ()))
+    found = np.full(x.shape, complex(np.nan, np.nan))
+    for side in (0, -1, 1) if a == 0 else (0,):
+        where = np.isnan(found) & ((side == 0) | (np.sign(x - a) == side))
+        for share in shares if where.any() else ():
+            wide, narrow = (
+                _through(relation, a, mass, side, x[where], s * width) for s in (share, 0.5 * share)
+            )
+            if (np.abs(wide.imag - narrow.imag) <= 1e-7 * np.abs(narrow.imag)).all():
+                found[where] = narrow
+                break
+    return found
+
+
+def _through(
+    relation: Relation, a: float, mass: float, side: int, x: NDArray[np.float64], h: float
+) -> Complex:
+    """The polynomial through ``g`` without its pole at Chebyshev points.
+
+    NaN beside an edge, and beside other atoms, where these points would be interpolated in turn.
+    On one ``side`` alone it is a polynomial in the root of the distance: a part of the law may
+    have its edge at the atom.
+    """
+    angles = (np.arange(12) + 0.5) * np.pi / 12
+    nodes = np.cos(angles)
+    if side:
+        nodes = 0.55 + 0.45 * nodes
+        points, where = a + side * h * nodes**2, np.sqrt(np.abs(x - a) / h)
+    else:
+        points, where = a + h * nodes, (x - a) / h
+    others = np.array([b for b in known_atoms(relation) if b != a])
+    if (np.abs(points[:, None] - others) < _BESIDE_ATOM * extent(relation)).any():
+        return np.full(x.shape, complex(np.nan, np.nan))
+    from freesym.spectrum.evaluate import transforms
+
+    values = transforms(relation, points.astype(np.complex128)).g
+    if not (values.imag < 0).all():
+        return np.full(x.shape, complex(np.nan, np.nan))
+    weights = (-1.0) ** np.arange(12) * np.sin(angles) / (where[:, None] - nodes)
+    return np.asarray(weights @ (values - mass / (points - a)) / weights.sum(axis=1))
