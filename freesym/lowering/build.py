@@ -61,11 +61,19 @@ class _Builder:
         self.alone = True
 
     def unknown(self, node: Relation, path: Path, kind: Kind | str, orientation: int) -> Any:
-        rank = 1 - node.mass_at_zero if kind == "psi" and self.alone else 0.0
+        rank = 1 - node.mass_at_zero if kind == "psi" and self._counts_from_zero(node) else 0.0
         self.unknowns.append(Unknown(path, kind, rank))
         if rank > 0:
             return self.trace.anchored_unknown(orientation, rank)
         return self.trace.unknown(orientation)
+
+    def _counts_from_zero(self, node: Relation) -> bool:
+        """Whether ``psi`` next to its value at 0 matters more than next to infinity.
+
+        That is at atoms, where it would be 1 up to rounding.
+        """
+        masses = getattr(node, "point_masses", None)
+        return self.alone or (masses is not None and all(x == 0 for x in masses()))
 
     def build(self, node: Relation, path: Path, orientation: int) -> tuple[State, int]:
         """The state of a node and the index of its leading unknown."""

@@ -113,7 +113,10 @@ class Match:
         """The value as the parent sees it; constants stay."""
         if not isinstance(value, Value):
             return value
-        return value.new(op.REBASE, value.number, self.number)
+        found = value.new(op.REBASE, value.number, self.number)
+        if value.anchor is None:
+            return found
+        return replace(found, anchor=(value.anchor[0], self(value.anchor[1])))
 
 
 def _is_imaginary(value: Any) -> bool:

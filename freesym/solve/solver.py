@@ -31,7 +31,7 @@ _SAFETY_NET = 20
 _LIFT, _ROUNDING = 1e-40, 1e-16
 # transforms this flat are real; so high above the axis the next order is beyond rounding
 _FLAT, _BARELY, _RAISE = 1e-13, 1e-6, 1e-9
-_NEAR_ZERO = 1e-6
+_NEAR_ZERO, _LARGE, _POLISHING_STEPS = 1e-6, 100.0, 3
 _UNSURE, _STENCIL = 1e-13, 10
 _HEIGHTS = tuple(10.0**k for k in (0, 1, 2, 3, 4, 6, 8, 10, 13, 16, 20, -1, -2, -4, -8))
 
@@ -257,6 +257,27 @@ class Solver:
         g = first if self.compiled.residual == RESIDUAL_PLAIN else first / solved.z
         # matched parts are extrapolated to the shared value, which singular equations forbid
         return g, np.where(np.isnan(solved.rates).any(axis=0), solved.z * g - 1, psi)
+
+    def polished(self, solved: Solved) -> Solved:
+        """Further steps beside 0 where ``g`` is large and the digits of a solution allow them.
+
+        Newton's method ends where steps are rounding in the size of the spectrum.
+        """
+        near = solved.verified & (np.abs(solved.z) < _NEAR_ZERO * self.first[0]) & (solved.z != 0)
+        near &= np.abs(self.transforms(solved)[0]) * self.first[0] > _LARGE
+        near &= np.isfinite(solved.rates).all(axis=0)
+        if not near.any():
+            return solved
+        unknowns = solved.unknowns.copy()
+        for _ in range(_POLISHING_STEPS):
+            part = Solved(
+                solved.z[near], unknowns[:, near], solved.rates[:, near], solved.verified[near]
+            )
+            missed = part.z - self.root(part)
+            moved = replace(part, unknowns=part.unknowns + part.rates * missed)
+            better = np.abs(part.z - self.root(moved)) < 0.5 * np.abs(missed)
+            unknowns[:, near] = np.where(better, moved.unknowns, part.unknowns)
+        return replace(solved, unknowns=unknowns)
 
     def unsettled(self, solved: Solved, g: Complex) -> NDArray[np.float64]:
         """By what share another step of Newton's method changes a large ``g`` beside 0.

@@ -246,17 +246,20 @@ def _reciprocal(relation: Relation, x: NDArray[np.float64]) -> NDArray[np.float6
 def _mass_at_zero_of_reciprocal(relation: Relation, x: float, scale: float) -> float:
     """``1/F'(x)`` by a central difference, for the real analytic ``F = 1/G``."""
     steps = scale * np.array([-2e-3, -1e-3, 1e-3, 2e-3])
-    found = math.nan
+    found, best = math.nan, (math.inf, math.nan, 0.0)
     for _ in range(12):
         a, b, c, d = f = _reciprocal(relation, x + steps)
         if np.isfinite(f).all() and (np.diff(f) > 0).all():
             mass = float(12 * steps[2] / (8 * (c - b) - (d - a)))
             # narrow pieces need smaller steps; where those change nothing, larger ones round less
-            if abs(mass - found) <= 1e-8 * found:
-                return _residue_on_circles(relation, x, float(steps[3]), found)
+            change = abs(mass - found) / mass
+            best = min(best, (change, found, float(steps[3])))
+            if change <= 1e-8:
+                break
             found = mass
         steps = steps / 8
-    return found
+    change, mass, radius = best
+    return _residue_on_circles(relation, x, radius, mass) if change < 1e-3 else found
 
 
 def _residue_on_circles(relation: Relation, x: float, radius: float, mass: float) -> float:

@@ -64,8 +64,8 @@ def lost_beside_zero(engine: Solver, found: Solved, g: Complex, mass: float) -> 
     lost = np.zeros(z.shape, dtype=bool)
     if mass:
         return lost
-    error = np.abs(engine.root(found) - z) / np.abs(z)
-    doubtful = (np.abs(z) < DOUBTFUL * engine.first[0]) & (error > _BACKWARD) & (z != 0)
+    error = np.where(z == 0, np.inf, np.abs(engine.root(found) - z) / np.abs(z))
+    doubtful = (np.abs(z) < DOUBTFUL * engine.first[0]) & (error > _BACKWARD)
     if doubtful.any():
         near = z[doubtful]
         away = np.maximum(2 * np.abs(near), _SOUND * engine.first[0]) * directions(near)
@@ -76,8 +76,8 @@ def lost_beside_zero(engine: Solver, found: Solved, g: Complex, mass: float) -> 
 
 
 def directions(z: Complex) -> Complex:
-    """``z/|z|``, which exists for the smallest numbers, too."""
-    return np.where(z.imag == 0, np.sign(z.real), np.exp(1j * np.angle(z)))
+    """``z/|z|``, which exists for the smallest numbers, too; 1 at 0."""
+    return np.where(z.imag == 0, np.where(z.real < 0, -1, 1), np.exp(1j * np.angle(z)))
 
 
 def beside_atoms(engine: Solver, relation: Relation, z: Complex, g: Complex) -> Complex:

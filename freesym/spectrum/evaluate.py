@@ -43,6 +43,10 @@ _TINY = 1e-12
 _NEAR = 1e-120
 #: So far away, in units of the spectrum, ``(1 + psi)/z`` has all digits of ``G``.
 _AWAY = 100.0
+#: Nodes on a half-circle around the spectrum, and how many moments they give.
+_CIRCLE, _TERMS = 16, 6
+#: A transform beyond this, in units of the inverse scale, is about to be infinite.
+_LARGE = 100.0
 #: By how much log-potentials on the two sides of 0 may differ to be that at 0.
 _BESIDE_ZERO = 1e-9
 
@@ -132,17 +136,25 @@ def _solved_there(relation: Relation, z: Complex, potential: bool, thorough: boo
         return _at_atom(relation, z, near, potential, thorough)
     if engine.compiled.residual == RESIDUAL_PLAIN and relation.any_unknown_side:
         return _regular_at_zero(engine, relation, z, potential, thorough)
-    found = _found(engine, relation, z, potential, thorough)
-    if engine.compiled.residual != RESIDUAL_PLAIN:
-        # parts with an edge at 0 may not have the digits for ``w = z`` relative to ``z``
-        lost = np.isnan(found.g) & (np.abs(z) < DOUBTFUL * scale)
-        if lost.any():
-            engine = solver(engine.relation, absolute=True)
-            other = _regular_at_zero(engine, relation, z[lost], potential, thorough)
-            found.g[lost], found.psi[lost] = other.g, other.psi
-            if found.u is not None and other.u is not None:
-                found.u[lost] = other.u
+    beside = (np.abs(z) < DOUBTFUL * scale) & (engine.compiled.residual != RESIDUAL_PLAIN)
+    if not beside.any():
+        return _found(engine, relation, z, potential, thorough)
+    # parts with an edge at 0 may not have the digits for ``w = z`` relative to ``z``
+    found = _found(engine, relation, z, potential, thorough=False)
+    lost = np.isnan(found.g) & beside
+    if lost.any():
+        absolute = solver(engine.relation, absolute=True)
+        _fill(found, lost, _regular_at_zero(absolute, relation, z[lost], potential, False))
+    lost = np.isnan(found.g) & ~beside
+    if lost.any() and thorough:
+        _fill(found, lost, _found(engine, relation, z[lost], potential, thorough))
     return found
+
+
+def _fill(found: Transforms, where: NDArray[np.bool_], other: Transforms) -> None:
+    found.g[where], found.psi[where] = other.g, other.psi
+    if found.u is not None and other.u is not None:
+        found.u[where] = other.u
 
 
 def _regular_at_zero(
@@ -171,13 +183,17 @@ def _found(
     engine: Solver, relation: Relation, z: Complex, potential: bool, thorough: bool
 ) -> Transforms:
     found, unknown = engine.solve(z, thorough=thorough), np.zeros(z.shape, dtype=bool)
+    plain = engine.compiled.residual == RESIDUAL_PLAIN and not isinstance(relation, Leaf)
+    found = engine.polished(found) if plain else found
     g, psi = engine.transforms(found)
-    if engine.compiled.residual == RESIDUAL_PLAIN and not isinstance(relation, Leaf):
+    if plain:
         g = beside_zero(relation, z, g, psi, engine.first[0])
         mass = known_atoms(relation).get(0.0, 0.0)
         lost = lost_beside_zero(engine, found, g, mass)
         change = np.zeros(z.shape) if mass else engine.unsettled(found, g)
-        lost, unknown = lost | (change > FORWARD), change > 1e-3
+        # at 0 itself g may be infinite, but the potential is finite
+        unknown = (change > 1e-3) | (lost & (z == 0) & (np.abs(g) * engine.first[0] > _LARGE))
+        lost = (lost & (z != 0)) | (change > FORWARD)
         g[lost] = psi[lost] = _UNKNOWN
     noise = (z.imag == 0) & (np.abs(g.imag) < _noise(engine) * np.abs(g.real))
     if _contains(
@@ -186,6 +202,7 @@ def _found(
         # far away w loses digits: both signs cancel, and inverses are taken next to 0; psi is small
         away = np.abs(z) > _AWAY * engine.first[0]
         g[away] = (1 + psi[away]) / z[away]
+        _expand(engine, relation, z, g, psi)
     if _contains(relation, (nodes.SymmetricSquare,)):
         noise |= (z.imag == 0) & (np.abs(g.imag) < engine.rounding(found) * np.abs(g.real))
     # nor is anything known of an imaginary part where ``G`` itself vanishes
@@ -205,6 +222,25 @@ def _found(
     # integer multiplicities leave full turns undetermined; the cdf lies in [0, 1]
     turns = np.round((u.imag - 0.5 * np.pi) / (2 * np.pi))
     return Transforms(g, psi, u - 2j * np.pi * turns)
+
+
+def _expand(engine: Solver, relation: Relation, z: Complex, g: Complex, psi: Complex) -> None:
+    """Far away, where inverses lose the digits of ``psi``, sum its series in ``1/z``."""
+    lower, upper = hull(relation)
+    radius = 8 * max(-lower, upper, engine.first[0])
+    away = np.abs(z) > _AWAY * radius
+    if not (np.isfinite(radius) and away.any()):
+        return
+    angles = (np.arange(_CIRCLE) + 0.5) * np.pi / _CIRCLE
+    on_circle, _ = engine.transforms(engine.solve(radius * np.exp(1j * angles)))
+    terms = (radius * np.exp(1j * angles) * on_circle) - 1
+    found = np.zeros_like(z[away])
+    for k in range(_TERMS, 0, -1):
+        moment = (terms * np.exp(1j * k * angles)).real.mean()
+        found = (found + moment) * radius / z[away]
+    known = np.isfinite(found)
+    psi[away] = np.where(known, found, psi[away])
+    g[away] = np.where(known, (1 + found) / z[away], g[away])
 
 
 def _noise(engine: Solver) -> float:

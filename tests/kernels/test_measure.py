@@ -102,6 +102,16 @@ def test_one_uniform_panel() -> None:
         assert abs(potential(table, w) - complex(u(z))) < ROUNDING * max(1.0, abs(u(z)))
 
 
+@pytest.mark.parametrize("x", [-0.4, -3.0, 1.3, 40.0])
+def test_imaginary_parts_beside_a_panel_are_relative(x: float) -> None:
+    """``G(x + i y) = G(x) + i y G'(x)`` for heights far below rounding of ``x``."""
+    y = 10.0 ** -np.arange(12, 60, 6)
+    table = measure_table([], [], [Panel.affine(0.0, 1.0, [0.5])])
+    found = np.array([table.transform(complex(x, height))[0] for height in y])
+    slope = 1 / x - 1 / (x - 1)
+    np.testing.assert_allclose(found.imag, y * slope, rtol=1e-13)
+
+
 def test_uniform_joints() -> None:
     """At and next to the joints of panels the logarithms cancel."""
     g, _, slope = uniform(-1, 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 import freesym as fs
@@ -85,3 +86,73 @@ def test_the_cdf_beside_an_infinite_density_is_right_or_refused(law: fs.Law, dig
         except ConvergenceError:
             continue
         assert found == pytest.approx(0.5, abs=2e-12)
+
+
+TINY = [1e-6, 1e-9, 1e-12, 1e-15, 1e-20, 1e-30]
+FACTORS = [
+    fs.Discrete([1, 2]) @ fs.MarchenkoPastur(HALF),
+    fs.Uniform(0, 1) @ fs.Uniform(0, 1),
+    fs.Uniform(0, 1) @ fs.MarchenkoPastur(HALF),
+    (fs.MarchenkoPastur() + 1) @ (fs.MarchenkoPastur() + 1),
+    fs.MarchenkoPastur() @ (fs.MarchenkoPastur() + 1).inverse(),
+    fs.mixture([fs.Uniform(0, 1), fs.Discrete([1, 3])], [HALF, HALF]) @ fs.MarchenkoPastur(),
+    fs.MarchenkoPastur(2) @ fs.Uniform(0, 1),
+    fs.Discrete([0, 1, 2]) @ fs.Uniform(0, 1),
+    fs.MarchenkoPastur(2) @ fs.Discrete([0, 2]),
+    fs.KestenMcKay(3) @ fs.Raney(Fraction(5, 2), Fraction(3, 2)).reshape(HALF),
+    fs.TwoPoint(-1, 1, HALF) @ fs.Bernoulli(HALF).multiplicative_power(3),
+    fs.CompoundFreePoisson(1, fs.TwoPoint(-1, 1, HALF) @ fs.MarchenkoPastur()),
+]
+
+
+@pytest.mark.parametrize("law", FACTORS, ids=repr)
+def test_products_keep_relative_precision(law: fs.Law) -> None:
+    """Against certified digits: no digit of ``psi`` next to -1 is left at these distances."""
+    compared = 0
+    for y in TINY:
+        for z in (y * (0.6 + 0.8j), -y) if law.support()[0][0] >= 0 else (y * (0.6 + 0.8j),):
+            try:
+                exact = complex(law.G(z, digits=15))
+                found = law.G(z)
+            except ConvergenceError:
+                assert y < 1e-9
+                continue
+            compared += 1
+            assert abs(found / exact - 1) < 1e-13, z
+    assert compared > 3
+
+
+@pytest.mark.parametrize("x", TINY)
+def test_edges_of_sums_inside_products(x: float) -> None:
+    """The sum has its edge at 0 and knows ``w ~ x^(2/3)`` up to rounding of its spectrum."""
+    law = fs.TwoPoint(-1, 1, HALF) @ fs.Bernoulli(HALF).additive_power(2)
+    try:
+        found = law.density(x)
+    except ConvergenceError:
+        assert x < 1e-14
+        return
+    exact = float(law.density(x, digits=12))
+    assert found == pytest.approx(exact, rel=1e-12 + min(1e-16 * x ** (-2 / 3), 1e-6))
+
+
+def test_densities_beside_an_atom_at_zero_are_not_hidden_by_it() -> None:
+    """``|density| ~ constant |x|^(-2/3)`` beside the atom of ``TwoPoint @ Bernoulli^3``."""
+    law = fs.TwoPoint(-1, 1, HALF) @ fs.Bernoulli(HALF).multiplicative_power(3)
+    x = 10.0 ** -np.arange(12, 40, 3)
+    scaled = law.density(x) * x ** (2 / 3)
+    assert (np.abs(scaled / scaled[-1] - 1) < 2e-4 * (x / x[0]) ** (1 / 3) + 1e-12).all()
+    exact = float(law.density(1e-14, digits=12))
+    assert law.density(1e-14) == pytest.approx(exact, rel=1e-12)
+    jump = law.cdf(1e-30) - law.cdf(-1e-30)
+    assert jump == pytest.approx(0.5, abs=1e-9)
+
+
+def test_integrated_potentials_beside_atoms() -> None:
+    """Boolean sums of discrete laws are discrete: their potential is a sum of logarithms."""
+    points = fs.Discrete([0, 1, Fraction(3, 2), 5])
+    law = fs.boolean_sum(points, points)
+    atoms = {float(a): float(p) for a, p in law.atoms().items()}
+    x = np.concatenate([10.0 ** -np.arange(1, 17), -(10.0 ** -np.arange(1, 17))])
+    expected = sum(p * np.log(np.abs(x - a)) for a, p in atoms.items())
+    np.testing.assert_allclose(law.log_potential(x), expected, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(law.cdf(x), np.where(x > 0, atoms[0.0], 0.0), rtol=0, atol=1e-13)
