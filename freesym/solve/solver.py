@@ -83,6 +83,11 @@ class Solver:
         """Whether some node may have other solutions, so that only small steps are safe."""
         return not self.relation.all_unique
 
+    @cached_property
+    def _has_squares(self) -> bool:
+        """Whether unknowns inside a square are complex where transforms are real."""
+        return any(isinstance(node, nodes.SymmetricSquare) for node in _walk(self.relation))
+
     def _programs(self) -> tuple[object, ...]:
         c = self.compiled
         return (
@@ -315,7 +320,7 @@ class Solver:
         """
         assert self.compiled.potential is not None
         rise: Complex | float = 0.0
-        if self.relation.any_unknown_side:
+        if self.relation.any_unknown_side or self._has_squares:
             solved, rise = self._raised(self._lifted(solved))
         if self.compiled.integrated:
             points = self._evaluate(self.compiled.points, solved)
