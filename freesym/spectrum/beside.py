@@ -100,7 +100,7 @@ def beside_atoms(engine: Solver, relation: Relation, z: Complex, g: Complex) -> 
             continue
         pole = 1.0 if a == 0 else mass * width / distance[lost]
         error = _ROUNDING * pole / distance[lost]
-        smooth = _interpolated(relation, a, mass, z.real[lost], width)
+        smooth = _interpolated(engine, relation, a, mass, z.real[lost], width)
         # outside the spectrum solutions are real to the last bit
         direct = g[lost]
         kept = (error < 1e-6 * np.abs(direct.imag)) | (direct.imag == 0)
@@ -125,19 +125,25 @@ def extent(relation: Relation) -> float:
 
 
 def _interpolated(
-    relation: Relation, a: float, mass: float, x: NDArray[np.float64], width: float
+    engine: Solver,
+    relation: Relation,
+    a: float,
+    mass: float,
+    x: NDArray[np.float64],
+    width: float,
 ) -> Complex:
     """``g`` without its pole beside ``a``: through both sides where it is smooth, else one alone.
 
     At 0 alone it is known near enough to the atom to do without the other side.
     """
-    shares = (1e-2, 5e-3, 2e-3, *((5e-4, 1e-4, 1e-5, 1e-6, 1e-7) if a == 0 else ()))
+    shares = (1e-2, 5e-3, 2e-3, 1e-3, *((5e-4, 1e-4, 1e-5, 1e-6, 1e-7) if a == 0 else ()))
     found = np.full(x.shape, complex(np.nan, np.nan))
     for side in (0, -1, 1) if a == 0 else (0,):
         where = np.isnan(found) & ((side == 0) | (np.sign(x - a) == side))
         for share in shares if where.any() else ():
             wide, narrow = (
-                _through(relation, a, mass, side, x[where], s * width) for s in (share, 0.5 * share)
+                _through(engine, relation, a, mass, side, x[where], s * width)
+                for s in (share, 0.5 * share)
             )
             if (np.abs(wide.imag - narrow.imag) <= 1e-7 * np.abs(narrow.imag)).all():
                 found[where] = narrow
@@ -146,7 +152,13 @@ def _interpolated(
 
 
 def _through(
-    relation: Relation, a: float, mass: float, side: int, x: NDArray[np.float64], h: float
+    engine: Solver,
+    relation: Relation,
+    a: float,
+    mass: float,
+    side: int,
+    x: NDArray[np.float64],
+    h: float,
 ) -> Complex:
     """The polynomial through ``g`` without its pole at Chebyshev points.
 
@@ -166,7 +178,9 @@ def _through(
         return np.full(x.shape, complex(np.nan, np.nan))
     from freesym.spectrum.evaluate import transforms
 
-    values = transforms(relation, points.astype(np.complex128)).g
+    places = points.astype(np.complex128)
+    # at 0 alone values are better than those of the solutions themselves
+    values = engine.transforms(engine.solve(places))[0] if a else transforms(relation, places).g
     if not (values.imag < 0).all():
         return np.full(x.shape, complex(np.nan, np.nan))
     weights = (-1.0) ** np.arange(12) * np.sin(angles) / (where[:, None] - nodes)

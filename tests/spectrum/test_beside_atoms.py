@@ -243,3 +243,23 @@ def test_the_cdf_beside_an_atom_is_right_or_refused(side: int, distance: float) 
     farther = law.cdf(side * (1.25 + 1e-6))
     with contextlib.suppress(ConvergenceError):
         assert law.cdf(side * (1.25 + distance)) == pytest.approx(farther, abs=1e-5)
+
+
+@pytest.mark.parametrize("distance", [1e-3, 1e-5, 1e-7, 1e-9, 1e-11, 1e-13])
+def test_densities_that_bend_beside_an_atom(distance: float) -> None:
+    """Other singularities are so near that only points close to the atom tell the density."""
+    law = fs.TwoPoint(-1, 2, Fraction(1, 3)) + fs.CompoundFreePoisson(HALF, fs.KestenMcKay(3))
+    x = -1 + distance
+    assert law.cdf(x) == pytest.approx(float(law.cdf(x, digits=15)), abs=1e-13)
+    assert law.density(x) == pytest.approx(float(law.density(x, digits=12)), rel=1e-9)
+
+
+def test_masses_of_atoms_close_to_a_band() -> None:
+    """The band begins 6e-5 beside the atom; its mass is the certified value of the gap."""
+    law = fs.boolean_sum(
+        fs.Arcsine() + fs.TwoPoint(-1, 2, Fraction(1, 3)), fs.EquilibriumMeasure(HALF, 2)
+    )
+    ((place, mass),) = law.atoms().items()
+    x = 0.5 * (float(place) + law.support()[1][0])
+    assert float(mass) == pytest.approx(float(law.cdf(x, digits=12)), rel=1e-9)
+    assert law.cdf(x) == pytest.approx(float(mass), abs=1e-12)

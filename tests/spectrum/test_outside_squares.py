@@ -116,3 +116,28 @@ def test_inverses_of_laws_with_squares_have_no_density_outside() -> None:
     (low, high), *_ = law.support()
     x = np.concatenate([low - np.linspace(0.001, 0.05, 40), high + np.linspace(0.001, 0.05, 40)])
     assert not law.density(x).any()
+
+
+def test_potentials_in_gaps_of_sums_with_squares() -> None:
+    """Unknowns inside the square are complex: the side of the cut is that of the first order."""
+    law = fs.KestenMcKay(3 / 2).square() - fs.Empirical([0.1, 0.4, 1.0, 1.7, 2.2, 4.0])
+    (_, left), (right, _) = law.support()
+    x = np.linspace(left, right, 203)[1:-1]
+    np.testing.assert_allclose(law.cdf(x), 1 / 6, rtol=0, atol=1e-12)
+    assert (law.density(x) == 0).all()
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        -(fs.MarchenkoPastur().additive_power(2) + 1).inverse(),
+        (fs.FreePoisson(1 / 2, 2) + 1).inverse().multiplicative_power(3 / 2),
+    ],
+    ids=str,
+)
+def test_sums_with_inverses_far_away(law: fs.Law) -> None:
+    """``z G`` is the series in the moments: inverses alone have few digits of psi there."""
+    total = law.additive_power(3 / 2) - fs.MarchenkoPastur(2)
+    z = np.geomspace(1e4, 1e14, 6) * np.exp(1j * np.array([0.0, 0.3, 1.5, 2.9, 3.1, 1.0]))
+    expected = 1 + sum(float(m) / z**k for k, m in enumerate(total.moments(4), 1))
+    np.testing.assert_allclose(z * total.G(z), expected, rtol=1e-14)
