@@ -48,6 +48,12 @@ class Solved:
     rates: Complex
     verified: NDArray[np.bool_]
 
+    def at(self, where: NDArray[np.bool_]) -> Solved:
+        """The solutions at some of the points."""
+        return Solved(
+            self.z[where], self.unknowns[:, where], self.rates[:, where], self.verified[where]
+        )
+
     def take(self, where: NDArray[np.int64], other: Solved) -> None:
         """Fill in the solutions that another attempt verified."""
         kept = where[other.verified]
@@ -269,19 +275,18 @@ class Solver:
         Newton's method ends where steps are rounding in the size of the spectrum.
         """
         near = solved.verified & (np.abs(solved.z) < _NEAR_ZERO * self.first[0]) & (solved.z != 0)
-        near &= np.abs(self.transforms(solved)[0]) * self.first[0] > _LARGE
         near &= np.isfinite(solved.rates).all(axis=0)
         if not near.any():
             return solved
-        unknowns = solved.unknowns.copy()
+        part = solved.at(near)
+        large = np.abs(self.transforms(part)[0]) * self.first[0] > _LARGE
         for _ in range(_POLISHING_STEPS):
-            part = Solved(
-                solved.z[near], unknowns[:, near], solved.rates[:, near], solved.verified[near]
-            )
             missed = part.z - self.root(part)
             moved = replace(part, unknowns=part.unknowns + part.rates * missed)
-            better = np.abs(part.z - self.root(moved)) < 0.5 * np.abs(missed)
-            unknowns[:, near] = np.where(better, moved.unknowns, part.unknowns)
+            better = large & (np.abs(part.z - self.root(moved)) < 0.5 * np.abs(missed))
+            part = replace(part, unknowns=np.where(better, moved.unknowns, part.unknowns))
+        unknowns = solved.unknowns.copy()
+        unknowns[:, near] = part.unknowns
         return replace(solved, unknowns=unknowns)
 
     def unsettled(self, solved: Solved, g: Complex) -> NDArray[np.float64]:
@@ -294,13 +299,8 @@ class Solver:
         near = (np.abs(solved.z) < _NEAR_ZERO * self.first[0]) & (solved.z != 0)
         near &= np.abs(g) * self.first[0] > 1
         if near.any():
-            part = Solved(
-                solved.z[near],
-                solved.unknowns[:, near],
-                solved.rates[:, near],
-                solved.verified[near],
-            )
-            missed = part.z - self._evaluate(self.compiled.step, part)[0]
+            part = solved.at(near)
+            missed = part.z - self.root(part)
             missed += np.copysign(_ROUNDING / np.abs(g[near]), missed.real)
             moved = replace(part, unknowns=part.unknowns + part.rates * missed)
             change[near] = np.abs(self.transforms(moved)[0] / g[near] - 1)

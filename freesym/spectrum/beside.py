@@ -64,8 +64,12 @@ def lost_beside_zero(engine: Solver, found: Solved, g: Complex, mass: float) -> 
     lost = np.zeros(z.shape, dtype=bool)
     if mass:
         return lost
-    error = np.where(z == 0, np.inf, np.abs(engine.root(found) - z) / np.abs(z))
-    doubtful = (np.abs(z) < DOUBTFUL * engine.first[0]) & (error > _BACKWARD)
+    doubtful = np.abs(z) < DOUBTFUL * engine.first[0]
+    if not doubtful.any():
+        return lost
+    error = np.full(z.shape, np.inf)
+    error[doubtful] = np.abs(engine.root(found.at(doubtful)) - z[doubtful]) / np.abs(z[doubtful])
+    doubtful &= (z == 0) | (error > _BACKWARD)
     if doubtful.any():
         near = z[doubtful]
         away = np.maximum(2 * np.abs(near), _SOUND * engine.first[0]) * directions(near)
