@@ -204,7 +204,8 @@ def _singular_cdf(relation: Relation, x: float) -> float:
         if not after:
             return 1.0
         before = [b for _, b in intervals if b <= x]
-        if mass and min(after) - x < x - max((b for b in before if b < x), default=-math.inf):
+        alone = any(a == x == b for a, b in intervals)
+        if mass and alone and min(after) - x < x - max((b for b in before if b < x), default=-math.inf):
             return _value_below(relation, x, intervals) + mass
         return _value_between(relation, max(before), min(after)) if before else 0.0
     if any(a == x < b for a, b in intervals):

@@ -263,3 +263,12 @@ def test_masses_of_atoms_close_to_a_band() -> None:
     x = 0.5 * (float(place) + law.support()[1][0])
     assert float(mass) == pytest.approx(float(law.cdf(x, digits=12)), rel=1e-9)
     assert law.cdf(x) == pytest.approx(float(mass), abs=1e-12)
+
+
+def test_atoms_at_the_end_of_a_band() -> None:
+    """Beyond the band the value is that of the gap, not that below the band with the atom."""
+    sum_ = fs.monotone(fs.TwoPoint(-1, 2, Fraction(1, 3)), fs.Arcsine())
+    law = fs.mixture([fs.Discrete([-1, 0, 1]), sum_], [Fraction(1, 3), Fraction(2, 3)])
+    x = np.array([-1.2, 1.0, 1.1, 1.9])
+    discrete = np.array([0, 1, 1, 1])
+    np.testing.assert_allclose(law.cdf(x), discrete / 3 + 2 / 3 * sum_.cdf(x), rtol=0, atol=1e-12)
