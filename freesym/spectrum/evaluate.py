@@ -421,7 +421,8 @@ def _integrated_potential(relation: Relation, z: Complex) -> Complex:
     u = np.log(below)
     for a, mass in known_atoms(relation).items():
         difference -= mass * (a + 1j * scale) / ((w - a) * (w + 1j * scale))
-        u += mass * (np.log(z - a) - np.log(below))
+        # real points may carry a negative zero, which is below the cut
+        u += mass * (np.log(z - a + 0j) - np.log(below))
     total = _settled(difference) @ _HEIGHTS
     return np.asarray(u - 1j * scale * _STEP * total)
 

@@ -156,3 +156,13 @@ def test_integrated_potentials_beside_atoms() -> None:
     expected = sum(p * np.log(np.abs(x - a)) for a, p in atoms.items())
     np.testing.assert_allclose(law.log_potential(x), expected, rtol=0, atol=1e-13)
     np.testing.assert_allclose(law.cdf(x), np.where(x > 0, atoms[0.0], 0.0), rtol=0, atol=1e-13)
+
+
+def test_inverses_of_mirrored_integrated_potentials() -> None:
+    """Mirrored points carry negative zeros; every atom is a step of the distribution function."""
+    wachter = fs.Wachter(HALF, Fraction(3, 4))
+    law = (fs.monotone(wachter, wachter) + 1).inverse()
+    for mirrored in (law, -law):
+        for place, mass in mirrored.atoms().items():
+            x = float(place) + 1e-6 * np.array([-1, 1])
+            assert np.diff(mirrored.cdf(x))[0] == pytest.approx(float(mass), abs=1e-12)
