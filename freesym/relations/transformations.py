@@ -13,6 +13,7 @@ from freesym.relations.functions import (
     of_symmetric,
     real_log,
     with_complement,
+    wrapped_potential,
 )
 from freesym.relations.leaf import CauchyLeaf
 from freesym.relations.relation import Relation
@@ -174,7 +175,8 @@ class SymmetricSquare(Relation):
             w,
             g,
             psi,
-            potential=lambda: 2 * part.potential(),
+            # the root stays in its half-plane where the square crosses the negative axis
+            potential=lambda: wrapped_potential(2 * part.potential(), w),
             log_s=lambda: log_ratio(g, psi),
             parts=parts,
             # both roots serve: the child is symmetric

@@ -157,8 +157,8 @@ class Solver:
         The polynomial through verified solutions on both sides counts if a second, narrower
         one agrees with it.
         """
-        grain = scale if self.compiled.residual == RESIDUAL_PLAIN else np.abs(solved.z)
-        unsure = np.abs(solved.rates) * (_UNSURE * grain) > np.abs(solved.unknowns)
+        grain = _UNSURE * self._grain(solved.z)
+        unsure = np.abs(solved.rates) * grain > np.abs(solved.unknowns)
         solved.verified[(solved.z.imag == 0) & unsure.any(axis=0)] = False
         missing = np.flatnonzero(~solved.verified & (solved.z.imag == 0))
         for width in (3e-2, 1e-2, 1e-3, 1e-4):
@@ -310,7 +310,12 @@ class Solver:
         """What rounding in ``z`` may do to transforms, relative to them: much beside an edge."""
         with np.errstate(divide="ignore", invalid="ignore"):
             rates = (np.abs(solved.rates) / np.abs(solved.unknowns)).max(axis=0)
-        return np.asarray(np.fmin(_FLAT * (1 + self.first[0] * rates), _BARELY))
+        return np.asarray(np.fmin(_FLAT * (1 + self._grain(solved.z) * rates), _BARELY))
+
+    def _grain(self, z: Complex) -> Any:
+        """What rounding in ``z`` is relative to."""
+        plain = self.compiled.residual == RESIDUAL_PLAIN
+        return self.first[0] if plain else np.abs(z)
 
     def potential(self, solved: Solved, integrate: Integrator) -> Complex:
         """The log-potential at solved points.

@@ -205,7 +205,11 @@ def _singular_cdf(relation: Relation, x: float) -> float:
             return 1.0
         before = [b for _, b in intervals if b <= x]
         alone = any(a == x == b for a, b in intervals)
-        if mass and alone and min(after) - x < x - max((b for b in before if b < x), default=-math.inf):
+        if (
+            mass
+            and alone
+            and min(after) - x < x - max((b for b in before if b < x), default=-math.inf)
+        ):
             return _value_below(relation, x, intervals) + mass
         return _value_between(relation, max(before), min(after)) if before else 0.0
     if any(a == x < b for a, b in intervals):

@@ -100,15 +100,13 @@ def _with_integral(
     return Transforms(found.g, found.psi, _integrated_potential(relation, z))
 
 
-def _at_atom(
-    relation: Relation, z: Complex, near: NDArray[np.bool_], potential: bool, thorough: bool
-) -> Transforms:
-    """Points so near to an atom at 0 that numbers would overflow: ``psi`` is its limit there."""
-    mass = known_atoms(relation)[0.0]
-    instead = np.where(near, 2 * _NEAR * solver(relation).first[0] * directions(z), z)
-    found = _solved(relation, instead, potential, thorough)
-    hidden = np.abs(found.psi + 1 - mass) < _ROUNDING
-    g = np.where(near, np.where(hidden, mass / z, np.nan), found.g)
+def _at_atom(relation: Relation, z: Complex, potential: bool) -> Transforms:
+    """Points so near to an atom at 0 that numbers overflow: ``psi`` is its limit there."""
+    mass = known_atoms(relation).get(0.0, 0.0)
+    instead = 2 * _NEAR * solver(relation).first[0] * directions(z)
+    found = _solved(relation, instead, potential, thorough=False)
+    hidden = np.abs(found.psi + 1 - mass) < _ROUNDING * mass
+    g = np.where(hidden, mass / z, _UNKNOWN)
     u = None if found.u is None else found.u + mass * np.log(z / instead)
     return Transforms(g, found.psi, u)
 
@@ -131,16 +129,16 @@ def _rows(relation: Relation, potential: bool, z: Complex) -> Complex:
 def _solved_there(relation: Relation, z: Complex, potential: bool, thorough: bool) -> Transforms:
     engine = solver(with_constants(relation) if potential else relation)
     scale = engine.first[0]
-    near = (np.abs(z) < _NEAR * scale) & (z.imag != 0)
-    if near.any() and 0.0 in known_atoms(relation):
-        return _at_atom(relation, z, near, potential, thorough)
     if engine.compiled.residual == RESIDUAL_PLAIN and relation.any_unknown_side:
         return _regular_at_zero(engine, relation, z, potential, thorough)
     beside = (np.abs(z) < DOUBTFUL * scale) & (engine.compiled.residual != RESIDUAL_PLAIN)
     if not beside.any():
         return _found(engine, relation, z, potential, thorough)
-    # parts with an edge at 0 may not have the digits for ``w = z`` relative to ``z``
     found = _found(engine, relation, z, potential, thorough=False)
+    lost = np.isnan(found.g) & (np.abs(z) < _NEAR * scale) & (z.imag != 0)
+    if lost.any():
+        _fill(found, lost, _at_atom(relation, z[lost], potential))
+    # parts with an edge at 0 may not have the digits for ``w = z`` relative to ``z``
     lost = np.isnan(found.g) & beside
     if lost.any():
         absolute = solver(engine.relation, absolute=True)
@@ -195,7 +193,10 @@ def _found(
         unknown = (change > 1e-3) | (lost & (z == 0) & (np.abs(g) * engine.first[0] > _LARGE))
         lost = (lost & (z != 0)) | (change > FORWARD)
         g[lost] = psi[lost] = _UNKNOWN
-    noise = (z.imag == 0) & (np.abs(g.imag) < _noise(engine) * np.abs(g.real))
+    # the pole of an atom at 0 is as exact as z
+    mass = known_atoms(relation).get(0.0, 0.0)
+    size = np.abs(g.real - mass / z.real) if mass and not plain else np.abs(g.real)
+    noise = (z.imag == 0) & (np.abs(g.imag) < _noise(engine) * size)
     if _contains(
         relation, (nodes.SymmetricSquare, nodes.RealMultiplicative, nodes.NegativeInverse)
     ):
@@ -204,7 +205,7 @@ def _found(
         g[away] = (1 + psi[away]) / z[away]
         _expand(engine, relation, z, g, psi)
     if _contains(relation, (nodes.SymmetricSquare,)):
-        noise |= (z.imag == 0) & (np.abs(g.imag) < engine.rounding(found) * np.abs(g.real))
+        noise |= (z.imag == 0) & (np.abs(g.imag) < engine.rounding(found) * size)
     # nor is anything known of an imaginary part where ``G`` itself vanishes
     zero = np.abs(g) < 1e-15 / engine.first[0]
     noise |= (z.imag == 0) & zero & (np.abs(z) < _AWAY * engine.first[0])

@@ -141,3 +141,15 @@ def test_sums_with_inverses_far_away(law: fs.Law) -> None:
     z = np.geomspace(1e4, 1e14, 6) * np.exp(1j * np.array([0.0, 0.3, 1.5, 2.9, 3.1, 1.0]))
     expected = 1 + sum(float(m) / z**k for k, m in enumerate(total.moments(4), 1))
     np.testing.assert_allclose(z * total.G(z), expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("jumps", [fs.Uniform(-1, 1), fs.Semicircle()], ids=str)
+def test_real_products_with_compound_squares(jumps: fs.Law) -> None:
+    """The square crosses the negative axis where its root does not; the law is symmetric."""
+    law = fs.Semicircle() @ fs.CompoundFreePoisson(1 / 2, jumps.square())
+    x = np.array([1e-20, 1e-15, 1e-12, 1e-6, 1e-3, 0.1])
+    np.testing.assert_allclose(law.cdf(x) + law.cdf(-x), 1.0, rtol=0, atol=1e-13)
+    assert (np.diff(law.cdf(x)) > 0).all()
+    assert law.cdf(x[0]) == pytest.approx(0.75, abs=1e-9)
+    scaled = law.density(x[:3]) * np.sqrt(x[:3])
+    np.testing.assert_allclose(scaled, scaled[0], rtol=1e-5)
