@@ -48,6 +48,8 @@ class Compiled:
     residual : int
         How the root quantity is compared with ``z``: plainly, as a given logarithm, or by
         taking the logarithm of ``w/z``.
+    relative : bool
+        Whether ``w`` is known relative to its size, so that ``transforms`` computes ``1 + psi``.
     matches : ndarray of int64, shape (matches, 2)
         Leading unknown of the child and of the parent, for the downward walk.
     unknowns : tuple of Unknown
@@ -63,6 +65,7 @@ class Compiled:
     points: Program
     integrated: tuple[tuple[Relation, int], ...]
     residual: int
+    relative: bool
     matches: NDArray[np.int64]
     unknowns: tuple[Unknown, ...]
     reals: NDArray[np.float64]
@@ -107,29 +110,31 @@ def _as_value(trace: Trace, number: Any) -> Value:
     return Value(trace, trace.emit(op.CONSTANT, x=float(number)), 1)
 
 
-def _root(relation: Relation, found: Equations, absolute: bool) -> tuple[Value, int]:
-    """What is matched with ``z``: a logarithm where the root is known relative to its size."""
+def _root(relation: Relation, found: Equations, otherwise: bool) -> tuple[Value, int, bool]:
+    """What is matched with ``z``, how, and whether it is known relative to its size."""
     state = found.state
-    if absolute:
-        return _as_value(found.trace, state.w), RESIDUAL_PLAIN
-    if state.log_w is not None and any(row[0] == op.EXP for row in found.trace.rows):
-        return _as_value(found.trace, state.log_w()), RESIDUAL_LOG
-    relative = relation.keeps_digits_of_w and knows_complement(state.psi)
-    residual = RESIDUAL_LOG_OF_W if relative else RESIDUAL_PLAIN
-    return _as_value(found.trace, state.w), residual
+    w = _as_value(found.trace, state.w)
+    uses_exp = state.log_w is not None and any(row[0] == op.EXP for row in found.trace.rows)
+    relative = uses_exp or (relation.keeps_digits_of_w and knows_complement(state.psi))
+    if otherwise:
+        return w, RESIDUAL_PLAIN if relative else RESIDUAL_LOG_OF_W, False
+    if uses_exp and state.log_w is not None:
+        return _as_value(found.trace, state.log_w()), RESIDUAL_LOG, True
+    return w, RESIDUAL_LOG_OF_W if relative else RESIDUAL_PLAIN, relative
 
 
 @lru_cache(maxsize=1024)
-def compile_relation(relation: Relation, absolute: bool = False) -> Compiled:
+def compile_relation(relation: Relation, otherwise: bool = False) -> Compiled:
     """Lower a tree with numerical parameters; cached on the tree.
 
-    An ``absolute`` solution has ``w = z`` up to rounding of the whole spectrum.
+    Solutions have ``w = z`` up to rounding of ``z`` where ``w`` is known relative to its size, and
+    up to rounding of the whole spectrum elsewhere; ``otherwise`` it is the other way round.
     """
     found = equations(relation)
     trace, state = found.trace, found.state
-    root, residual = _root(relation, found, absolute)
-    # where w is known by its logarithm, g follows from z itself: (1 + psi)/z
-    first = state.g if residual == RESIDUAL_PLAIN else 1 + state.psi
+    root, residual, relative = _root(relation, found, otherwise)
+    # where w is known relative to its size, g follows from z itself: (1 + psi)/z
+    first = 1 + state.psi if relative else state.g
     pair = [_as_value(trace, v) for v in (first, state.psi)]
     checks = dict.fromkeys(row for c in all_checks(state) if (row := _check_row(c)))
     potential = None
@@ -145,6 +150,7 @@ def compile_relation(relation: Relation, absolute: bool = False) -> Compiled:
         assemble(trace, [w for w, _ in trace.integrals]),
         tuple((part, w.orientation) for w, part in trace.integrals),
         residual,
+        relative,
         np.array(trace.matches, dtype=np.int64).reshape(-1, 2),
         found.unknowns,
         reals,

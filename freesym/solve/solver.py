@@ -265,7 +265,7 @@ class Solver:
     def transforms(self, solved: Solved) -> tuple[Complex, Complex]:
         """``g`` and ``psi`` at solved points; NaN where there is no verified solution."""
         first, psi = self._evaluate(self.compiled.transforms, solved)
-        g = first if self.compiled.residual == RESIDUAL_PLAIN else first / solved.z
+        g = first / solved.z if self.compiled.relative else first
         # matched parts are extrapolated to the shared value, which singular equations forbid
         return g, np.where(np.isnan(solved.rates).any(axis=0), solved.z * g - 1, psi)
 
@@ -400,9 +400,9 @@ def _integrated(integrate: Integrator, part: Relation, side: int, w: Complex) ->
 
 
 @lru_cache(maxsize=1024)
-def solver(relation: Relation, absolute: bool = False) -> Solver:
+def solver(relation: Relation, otherwise: bool = False) -> Solver:
     """The solver of a tree with numerical parameters; cached on the tree.
 
-    An ``absolute`` one asks for ``w = z`` only up to rounding of the whole spectrum.
+    For what it asks ``otherwise``, see :func:`freesym.lowering.compile.compile_relation`.
     """
-    return Solver(relation, compile_relation(relation, absolute))
+    return Solver(relation, compile_relation(relation, otherwise))

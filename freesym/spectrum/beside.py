@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freesym.errors import FreesymError
-from freesym.lowering.compile import RESIDUAL_PLAIN
 from freesym.relations.relation import Relation
 from freesym.solve.solver import Solved, Solver
 from freesym.spectrum.bounds import hull
@@ -79,6 +78,15 @@ def lost_beside_zero(engine: Solver, found: Solved, g: Complex, mass: float) -> 
     return lost
 
 
+def far_from_root(engine: Solver, found: Solved) -> NDArray[np.bool_]:
+    """Points next to 0 at which the solution is that of quite another point."""
+    far = np.asarray((np.abs(found.z) < DOUBTFUL * engine.first[0]) & (found.z != 0))
+    if far.any():
+        z = found.z[far]
+        far[far] = ~(np.abs(engine.root(found.at(far)) - z) < 1e-3 * np.abs(z))
+    return far
+
+
 def directions(z: Complex) -> Complex:
     """``z/|z|``, which exists for the smallest numbers, too; 1 at 0."""
     return np.where(z.imag == 0, np.where(z.real < 0, -1, 1), np.exp(1j * np.angle(z)))
@@ -92,7 +100,7 @@ def beside_atoms(engine: Solver, relation: Relation, z: Complex, g: Complex) -> 
     """
     found = g.copy()
     width = extent(relation)
-    at_zero = 1e-11 if engine.compiled.residual == RESIDUAL_PLAIN else 0.0
+    at_zero = 0.0 if engine.compiled.relative else 1e-11
     for a, mass in known_atoms(relation).items() if np.isfinite(width) else ():
         distance = np.abs(z.real - a)
         lost = (

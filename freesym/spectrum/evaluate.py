@@ -27,6 +27,7 @@ from freesym.spectrum.beside import (
     beside_zero,
     directions,
     extent,
+    far_from_root,
     known_atoms,
     lost_beside_zero,
 )
@@ -113,7 +114,7 @@ def _at_atom(relation: Relation, z: Complex, potential: bool) -> Transforms:
 
 def _solved(relation: Relation, z: Complex, potential: bool, thorough: bool) -> Transforms:
     found = _solved_there(relation, z, potential, thorough)
-    if isinstance(relation, Leaf) or solver(relation).compiled.residual != RESIDUAL_PLAIN:
+    if isinstance(relation, Leaf) or solver(relation).compiled.relative:
         return found
     rows = [row for row in (found.g, found.psi, found.u) if row is not None]
     solve = partial(_rows, relation, potential)
@@ -129,21 +130,20 @@ def _rows(relation: Relation, potential: bool, z: Complex) -> Complex:
 def _solved_there(relation: Relation, z: Complex, potential: bool, thorough: bool) -> Transforms:
     engine = solver(with_constants(relation) if potential else relation)
     scale = engine.first[0]
-    if engine.compiled.residual == RESIDUAL_PLAIN and relation.any_unknown_side:
-        return _regular_at_zero(engine, relation, z, potential, thorough)
-    beside = (np.abs(z) < DOUBTFUL * scale) & (engine.compiled.residual != RESIDUAL_PLAIN)
+    beside = (np.abs(z) < DOUBTFUL * scale) & (not isinstance(relation, Leaf))
     if not beside.any():
         return _found(engine, relation, z, potential, thorough)
-    found = _found(engine, relation, z, potential, thorough=False)
+    found = _beside_zero(engine, relation, z, potential)
     lost = np.isnan(found.g) & (np.abs(z) < _NEAR * scale) & (z.imag != 0)
-    if lost.any():
+    if lost.any() and engine.compiled.relative:
         _fill(found, lost, _at_atom(relation, z[lost], potential))
-    # parts with an edge at 0 may not have the digits for ``w = z`` relative to ``z``
-    lost = np.isnan(found.g) & beside
-    if lost.any():
-        absolute = solver(engine.relation, absolute=True)
-        _fill(found, lost, _regular_at_zero(absolute, relation, z[lost], potential, False))
-    lost = np.isnan(found.g) & ~beside
+    # parts with an edge at 0 may not have the digits for ``w = z`` relative to ``z``, or have
+    # them where it was not seen beforehand
+    lost = np.isnan(found.g) & beside & (z != 0)
+    if lost.any() and (thorough or engine.compiled.relative):
+        other = solver(engine.relation, otherwise=True)
+        _fill(found, lost, _beside_zero(other, relation, z[lost], potential))
+    lost = np.isnan(found.g) & ~(beside & engine.compiled.relative)
     if lost.any() and thorough:
         _fill(found, lost, _found(engine, relation, z[lost], potential, thorough))
     return found
@@ -155,23 +155,22 @@ def _fill(found: Transforms, where: NDArray[np.bool_], other: Transforms) -> Non
         found.u[where] = other.u
 
 
-def _regular_at_zero(
-    engine: Solver, relation: Relation, z: Complex, potential: bool, thorough: bool
-) -> Transforms:
+def _beside_zero(engine: Solver, relation: Relation, z: Complex, potential: bool) -> Transforms:
     """Solve, but take the value beside 0 at 0 where the transform is seen to be regular.
 
     In solutions up to rounding of the spectrum no half-plane is seen so near to 0.
     """
     h = _TINY * engine.first[0]
     close = (z.imag == 0) & (np.abs(z) < h) & (z != 0)
-    if not close.any():
-        return _found(engine, relation, z, potential, thorough)
+    absolute = engine.compiled.residual == RESIDUAL_PLAIN and relation.any_unknown_side
+    if not (absolute and close.any()):
+        return _found(engine, relation, z, potential, thorough=False)
     around = np.array([-2, -1, 1, 2], dtype=np.complex128) * h
     near = _found(engine, relation, around, potential, thorough=False)
     size = np.abs(near.g)
     if not (np.ptp(near.g.imag) <= 1e-6 * size.max() and size.max() <= 1.001 * size.min()):
-        return _found(engine, relation, z, potential, thorough)
-    found = _found(engine, relation, np.where(close, h, z), potential, thorough)
+        return _found(engine, relation, z, potential, thorough=False)
+    found = _found(engine, relation, np.where(close, h, z), potential, thorough=False)
     g = np.where(close, near.g.mean(), found.g)
     u = None if found.u is None or near.u is None else np.where(close, near.u.mean(), found.u)
     return Transforms(g, np.where(close, z * g - 1, found.psi), u)
@@ -181,7 +180,7 @@ def _found(
     engine: Solver, relation: Relation, z: Complex, potential: bool, thorough: bool
 ) -> Transforms:
     found, unknown = engine.solve(z, thorough=thorough), np.zeros(z.shape, dtype=bool)
-    plain = engine.compiled.residual == RESIDUAL_PLAIN and not isinstance(relation, Leaf)
+    plain = not (engine.compiled.relative or isinstance(relation, Leaf))
     found = engine.polished(found) if plain else found
     g, psi = engine.transforms(found)
     if plain:
@@ -190,7 +189,10 @@ def _found(
         lost = lost_beside_zero(engine, found, g, mass)
         change = np.zeros(z.shape) if mass else engine.unsettled(found, g)
         # at 0 itself g may be infinite, but the potential is finite
-        unknown = (change > 1e-3) | (lost & (z == 0) & (np.abs(g) * engine.first[0] > _LARGE))
+        at_zero = (z == 0) & (np.abs(g) * engine.first[0] > _LARGE)
+        unknown = (change > 1e-3) | (lost & ((z != 0) | at_zero))
+        if mass:
+            unknown |= far_from_root(engine, found)
         lost = (lost & (z != 0)) | (change > FORWARD)
         g[lost] = psi[lost] = _UNKNOWN
     # the pole of an atom at 0 is as exact as z
@@ -252,8 +254,7 @@ def _noise(engine: Solver) -> float:
     """
     if _contains(engine.relation, (nodes.SymmetricSquare,)):
         return 1e-13
-    plain = engine.compiled.residual == RESIDUAL_PLAIN
-    return 1e-15 if plain and not isinstance(engine.relation, Leaf) else 0.0
+    return 0.0 if engine.compiled.relative or isinstance(engine.relation, Leaf) else 1e-15
 
 
 def _contains(relation: Relation, kinds: tuple[type, ...]) -> bool:

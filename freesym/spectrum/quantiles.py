@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from freesym.errors import ConvergenceError, InvalidLawError
 from freesym.parameters import Points
 from freesym.relations.relation import Relation
-from freesym.spectrum.density import real_points, shaped
+from freesym.spectrum.density import real_points, refuse_unsolved, shaped
 from freesym.spectrum.distribution import cdf_values, correct_beside_atoms, masses
 from freesym.spectrum.evaluate import has_potential, transforms
 from freesym.spectrum.existence import require_law
@@ -26,6 +26,8 @@ _NODES = 257
 _HALVINGS, _TABLE_ERROR, _STEPS = 12, 1e-8, 120
 #: Below this, points are too small for the solver.
 _TINY = 1e-280
+#: How well points are known, in units of the largest end of the spectrum, and levels.
+_RESOLUTION, _ENCLOSED = 1e-14, 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,6 +204,7 @@ def quantile(relation: Relation, q: Points) -> Any:
     values = np.full(flat.shape, np.nan)
     fine = ~np.isnan(flat)
     values[fine] = _quantile(relation, flat[fine])
+    refuse_unsolved(flat, values)
     return shaped(values, levels.shape)
 
 
@@ -209,12 +212,13 @@ def _quantile(relation: Relation, q: Real) -> Real:
     table = quantile_table(relation)
     low, high, x = _inverted(table, q)
     active = np.flatnonzero((high > low) & (q > 0) & (q < 1))
-    moves = np.full(q.shape, np.inf)
+    moves, hidden = np.full(q.shape, np.inf), np.zeros(q.shape, dtype=bool)
     for _ in range(_STEPS):
         if not active.size:
             break
         values, rho = _values_and_density(relation, x[active], thorough=True)
         error = values - q[active]
+        hidden[active] |= np.isnan(error)
         above = error >= 0
         high[active] = np.where(above, x[active], high[active])
         low[active] = np.where(above, low[active], x[active])
@@ -231,11 +235,27 @@ def _quantile(relation: Relation, q: Real) -> Real:
         small = moves[active] <= 4e-16 * np.abs(trial)
         done = exact | small | (high[active] - low[active] <= 0)
         active = active[~done]
+    if hidden.any():
+        x[hidden] = _seen_from_beside(relation, q[hidden], x[hidden])
     _below_the_table(table, q, x)
     intervals = support(relation)
     lowest = -math.inf if math.isinf(intervals[0][0]) else table.x[0]
     highest = math.inf if math.isinf(intervals[-1][1]) else table.x[-1]
     return np.where(q <= 0, lowest, np.where(q >= 1, highest, x))
+
+
+def _seen_from_beside(relation: Relation, q: Real, x: Real) -> Real:
+    """Quantiles where an infinite density hides values: those at their sides enclose the level.
+
+    That may also be so at 0.  NaN where it is not.
+    """
+    step = _RESOLUTION * max(abs(end) for interval in support(relation) for end in interval)
+    found = np.full(x.shape, np.nan)
+    for place in (np.zeros_like(x), x):
+        below, above = cdf_values(relation, place - step), cdf_values(relation, place + step)
+        encloses = (below <= q + _ENCLOSED) & (above >= q - _ENCLOSED)
+        found = np.where(encloses, place, found)
+    return found
 
 
 def _below_the_table(table: QuantileTable, q: Real, x: Real) -> None:
