@@ -78,12 +78,12 @@ def lost_beside_zero(engine: Solver, found: Solved, g: Complex, mass: float) -> 
     return lost
 
 
-def far_from_root(engine: Solver, found: Solved) -> NDArray[np.bool_]:
-    """Points next to 0 at which the solution is that of quite another point."""
+def far_from_root(engine: Solver, found: Solved, share: float) -> NDArray[np.bool_]:
+    """Points next to 0 at which the solution is that of another point, by a share of ``z``."""
     far = np.asarray((np.abs(found.z) < DOUBTFUL * engine.first[0]) & (found.z != 0))
     if far.any():
         z = found.z[far]
-        far[far] = ~(np.abs(engine.root(found.at(far)) - z) < 1e-3 * np.abs(z))
+        far[far] = ~(np.abs(engine.root(found.at(far)) - z) < share * np.abs(z))
     return far
 
 

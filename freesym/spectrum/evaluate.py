@@ -190,9 +190,9 @@ def _found(
         change = np.zeros(z.shape) if mass else engine.unsettled(found, g)
         # at 0 itself g may be infinite, but the potential is finite
         at_zero = (z == 0) & (np.abs(g) * engine.first[0] > _LARGE)
-        unknown = (change > 1e-3) | (lost & ((z != 0) | at_zero))
-        if mass:
-            unknown |= far_from_root(engine, found)
+        unknown = (change > 1e-3) | (lost & at_zero)
+        # the phase of ``w`` counts in the potential as much as the mass at 0
+        unknown |= far_from_root(engine, found, 1e-8 if mass else 1.0) & (lost | (mass > 0))
         lost = (lost & (z != 0)) | (change > FORWARD)
         g[lost] = psi[lost] = _UNKNOWN
     # the pole of an atom at 0 is as exact as z

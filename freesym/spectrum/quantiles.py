@@ -217,6 +217,9 @@ def _quantile(relation: Relation, q: Real) -> Real:
         if not active.size:
             break
         values, rho = _values_and_density(relation, x[active], thorough=True)
+        lost = np.isnan(values)
+        if lost.any():
+            values[lost] = cdf_values(relation, x[active][lost])
         error = values - q[active]
         hidden[active] |= np.isnan(error)
         above = error >= 0
@@ -253,6 +256,10 @@ def _seen_from_beside(relation: Relation, q: Real, x: Real) -> Real:
     found = np.full(x.shape, np.nan)
     for place in (np.zeros_like(x), x):
         below, above = cdf_values(relation, place - step), cdf_values(relation, place + step)
+        for a, mass in masses(relation):
+            at_atom = place == a
+            above[at_atom] = cdf_values(relation, place[at_atom])
+            below[at_atom] = above[at_atom] - mass
         encloses = (below <= q + _ENCLOSED) & (above >= q - _ENCLOSED)
         found = np.where(encloses, place, found)
     return found
