@@ -17,7 +17,7 @@ from typing import Any
 
 from freesym.lowering.trace import Trace
 from freesym.relations.functions import knows_complement, with_complement
-from freesym.relations.leaf import Leaf
+from freesym.relations.leaf import CauchyLeaf, Leaf
 from freesym.relations.relation import Relation
 from freesym.relations.state import Check, Kind, State
 
@@ -54,8 +54,9 @@ class Equations:
 class _Builder:
     """Builds on any recorder of rules that offers what :class:`Trace` does."""
 
-    def __init__(self, trace: Any) -> None:
+    def __init__(self, trace: Any, otherwise: bool = False) -> None:
         self.trace = trace
+        self.otherwise = otherwise
         self.unknowns: list[Unknown] = []
         #: Whether 0 is still where the root has it: inside sums ``w`` is anywhere.
         self.alone = True
@@ -99,7 +100,7 @@ class _Builder:
         states: dict[int, State] = {}
         order = list(range(len(node.children)))
         if node.native == "psi":
-            order.sort(key=lambda i: _rank_as_leader(node.children[i], node))
+            order.sort(key=lambda i: _rank_as_leader(node.children[i], node, self.otherwise))
         if node.native and node.children[order[0]].explicit(node.native):
             wanted = self.unknown(node, path, node.native, orientation)
             wanted = with_complement(wanted, lambda: None) if _atoms_tie(node) else wanted
@@ -122,16 +123,19 @@ class _Builder:
         return tuple(states[i] for i in range(len(node.children)))
 
 
-def _rank_as_leader(child: Relation, node: Relation) -> tuple[bool, bool, bool]:
+def _rank_as_leader(child: Relation, node: Relation, otherwise: bool) -> tuple[bool, bool, bool]:
     """The child that comes first lends ``psi`` to the others.
 
     Near 0 it is one whose own ``w`` vanishes with that of the product: one with its atom there.
     Of these one explicit in ``psi`` is best, and next best is one that knows ``1 + psi`` relative
-    to its own size.
+    to its own size.  A factor with a gap about 0 does not owe a law on the line its digits there:
+    ``otherwise`` it does not lead.
     """
     explicit = child.explicit("psi")
     smaller = child.mass_at_zero < node.mass_at_zero
-    return smaller, not explicit, not explicit and not _knows_psi(child)
+    far = isinstance(child, CauchyLeaf) and child.hull()[0] > 0
+    follows = otherwise and far and node.any_unknown_side
+    return smaller, not explicit, not explicit and (follows or not _knows_psi(child))
 
 
 def _atoms_tie(node: Relation) -> bool:
@@ -169,12 +173,12 @@ def _seen_through(match: Callable[[Any], Any], state: State) -> State:
     )
 
 
-def equations(relation: Relation, trace: Any = None) -> Equations:
+def equations(relation: Relation, trace: Any = None, otherwise: bool = False) -> Equations:
     """Trace the equations of a tree whose root is evaluated in the upper half-plane.
 
-    ``trace`` records them; by default for double precision.
+    ``trace`` records them; by default for double precision.  ``otherwise`` other parts lead.
     """
-    builder = _Builder(Trace() if trace is None else trace)
+    builder = _Builder(Trace() if trace is None else trace, otherwise)
     state, _ = builder.build(relation, (), 1)
     return Equations(builder.trace, state, tuple(builder.unknowns))
 

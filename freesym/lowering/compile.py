@@ -117,7 +117,8 @@ def _root(relation: Relation, found: Equations, otherwise: bool) -> tuple[Value,
     uses_exp = state.log_w is not None and any(row[0] == op.EXP for row in found.trace.rows)
     relative = uses_exp or (relation.keeps_digits_of_w and knows_complement(state.psi))
     if otherwise:
-        return w, RESIDUAL_PLAIN if relative else RESIDUAL_LOG_OF_W, False
+        first = compile_relation(relation)
+        return w, RESIDUAL_PLAIN if first.relative else RESIDUAL_LOG_OF_W, False
     if uses_exp and state.log_w is not None:
         return _as_value(found.trace, state.log_w()), RESIDUAL_LOG, True
     return w, RESIDUAL_LOG_OF_W if relative else RESIDUAL_PLAIN, relative
@@ -130,7 +131,7 @@ def compile_relation(relation: Relation, otherwise: bool = False) -> Compiled:
     Solutions have ``w = z`` up to rounding of ``z`` where ``w`` is known relative to its size, and
     up to rounding of the whole spectrum elsewhere; ``otherwise`` it is the other way round.
     """
-    found = equations(relation)
+    found = equations(relation, otherwise=otherwise)
     trace, state = found.trace, found.state
     root, residual, relative = _root(relation, found, otherwise)
     # where w is known relative to its size, g follows from z itself: (1 + psi)/z

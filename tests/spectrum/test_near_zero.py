@@ -166,3 +166,13 @@ def test_inverses_of_mirrored_integrated_potentials() -> None:
         for place, mass in mirrored.atoms().items():
             x = float(place) + 1e-6 * np.array([-1, 1])
             assert np.diff(mirrored.cdf(x))[0] == pytest.approx(float(mass), abs=1e-12)
+
+
+def test_factors_beyond_a_gap_follow() -> None:
+    """The law on the line is a mixture that does not know ``1 + psi`` relative to its size."""
+    mixed = fs.mixture([fs.KestenMcKay(3 / 2), fs.EquilibriumMeasure(1, 3)], [1 / 3, 2 / 3])
+    law = mixed @ fs.Uniform(1, 2)
+    x = np.array([0.0, 1e-15, 1e-12, 1e-9, 1e-6])
+    np.testing.assert_allclose(law.density(x), law.density(1e-5), rtol=1e-6)
+    np.testing.assert_allclose(law.cdf(x), 0.5 + x * law.density(1e-5), rtol=0, atol=1e-12)
+    assert abs(law.quantile(0.5)) < 1e-12
