@@ -143,7 +143,7 @@ def _solved_there(relation: Relation, z: Complex, potential: bool, thorough: boo
     if lost.any() and (thorough or engine.compiled.relative):
         other = solver(engine.relation, otherwise=True)
         _fill(found, lost, _beside_zero(other, relation, z[lost], potential))
-    lost = np.isnan(found.g) & ~(beside & engine.compiled.relative)
+    lost = np.isnan(found.g) & ~beside
     if lost.any() and thorough:
         _fill(found, lost, _found(engine, relation, z[lost], potential, thorough))
     return found
