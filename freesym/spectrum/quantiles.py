@@ -100,7 +100,8 @@ def _tabulated(relation: Relation, x: Real) -> tuple[Real, Real, Real]:
             break
         middle = _middle(cells[0, 0], cells[0, 1])
         fresh = _nodes_at(relation, middle)
-        table = tuple(np.concatenate(pair) for pair in zip(table, fresh, strict=True))  # type: ignore[assignment]
+        places, values, slopes = map(np.concatenate, zip(table, fresh, strict=True))
+        table = places, values, slopes
         where = np.searchsorted(middle, fresh[0])
         cells = cells[:, :, where]
         guess = _cubic(cells, fresh[0])
@@ -252,9 +253,10 @@ def _seen_from_beside(relation: Relation, q: Real, x: Real) -> Real:
 
     That may also be so at 0.  NaN where it is not.
     """
-    step = _RESOLUTION * max(abs(end) for interval in support(relation) for end in interval)
+    ends = [abs(end) for interval in support(relation) for end in interval if math.isfinite(end)]
     found = np.full(x.shape, np.nan)
     for place in (np.zeros_like(x), x):
+        step = _RESOLUTION * np.maximum(np.abs(place), max(ends, default=1.0))
         below, above = cdf_values(relation, place - step), cdf_values(relation, place + step)
         for a, mass in masses(relation):
             at_atom = place == a
