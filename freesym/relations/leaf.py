@@ -14,7 +14,6 @@ Each also states an antiderivative, from which the log-potential follows.
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from collections.abc import Callable
 from functools import lru_cache
@@ -243,9 +242,9 @@ class CauchyLeaf(Leaf):
         width = min(upper - lower, 1e3)
         return bool(-width * self.transform(1e-9j * width)[0].imag > _DENSE)
 
+    @abstractmethod
     def hull(self) -> tuple[float, float]:
         """The smallest interval that is known to carry the law."""
-        return -math.inf, math.inf
 
     def start(self, w: complex) -> complex:
         """The chart is ``w`` itself."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from freesym.algebra.coefficients import scalar_power
 from freesym.errors import InvalidLawError
-from freesym.parameters import as_number, exact_quotient
+from freesym.parameters import as_number, exact_quotient, to_float
 from freesym.relations.functions import log_upper
 from freesym.relations.leaf import CauchyLeaf
 from freesym.relations.nodes import (
@@ -46,6 +46,10 @@ class Constant(CauchyLeaf):
     def log_potential_at(self, w: Any) -> Any:
         """``log(w - a)``."""
         return log_upper(w - self.value)
+
+    def hull(self) -> tuple[float, float]:
+        """The constant."""
+        return to_float(self.value), to_float(self.value)
 
 
 def _merged(pairs: Iterable[tuple[Relation, Any]]) -> tuple[tuple[Relation, ...], tuple[Any, ...]]:

@@ -16,7 +16,7 @@ WHOLE_LINE: Interval = (-math.inf, math.inf)
 @lru_cache(maxsize=4096)
 def hull(relation: Relation) -> Interval:
     """An interval that contains the spectrum of a numerical relation; it may be larger."""
-    if relation.children or isinstance(relation, Constant):
+    if relation.children:
         return combined_hull(relation, [hull(child) for child in relation.children])
     bounds: Interval = relation.hull()  # type: ignore[attr-defined]
     return bounds
@@ -25,8 +25,6 @@ def hull(relation: Relation) -> Interval:
 def combined_hull(relation: Relation, parts: list[Interval]) -> Interval:
     """An interval that contains the spectrum of a node, from those of its children."""
     match relation:
-        case Constant():
-            return relation.value, relation.value
         case nodes.Additive():
             return _additive(relation, parts)
         case nodes.Multiplicative():
