@@ -166,6 +166,7 @@ class Multiplicative(Relation):
         return w if total is None else w / total
 
     def _s(self, parts: tuple[State, ...]) -> Any:
+        """``prod S_i^t_i`` for whole powers."""
         total = None
         for t, part in zip(self.powers, parts, strict=True):
             total = times(total, part.s_value(), t)

@@ -259,7 +259,7 @@ class Solver:
         return result
 
     def root(self, solved: Solved) -> Complex:
-        """What was matched with ``z``, up to rounding of the spectrum in ``absolute`` solutions."""
+        """The root of the tree at solved points: ``w``, or its logarithm if that was matched."""
         return np.asarray(self._evaluate(self.compiled.step, solved)[0])
 
     def transforms(self, solved: Solved) -> tuple[Complex, Complex]:

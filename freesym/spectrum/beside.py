@@ -34,13 +34,12 @@ def known_atoms(relation: Relation) -> Mapping[float, float]:
     return MappingProxyType({float(place): float(mass) for place, mass in known.items()})
 
 
-def beside_zero(relation: Relation, z: Complex, g: Complex, psi: Complex, scale: float) -> Complex:
+def beside_zero(z: Complex, g: Complex, psi: Complex, mass: float, scale: float) -> Complex:
     """``(1 + psi)/z`` beside an atom at 0, where it is better than ``g``.
 
     Solutions have ``w = z`` up to rounding of ``scale``, which the pole of ``g`` magnifies by
     ``scale/|z|``; ``psi`` has no pole there.
     """
-    mass = known_atoms(relation).get(0.0, 0.0)
     better = (np.abs(z) < 0.1 * mass * scale) & (z != 0) & np.isfinite(g)
     if not better.any():
         return g
@@ -53,38 +52,33 @@ def beside_zero(relation: Relation, z: Complex, g: Complex, psi: Complex, scale:
     return found
 
 
-def lost_beside_zero(engine: Solver, found: Solved, g: Complex, mass: float) -> NDArray[np.bool_]:
+def root_error(engine: Solver, found: Solved) -> NDArray[np.float64]:
+    """By what share of ``z`` solutions miss it next to 0; 0 elsewhere, infinite at 0."""
+    error = np.zeros(found.z.shape)
+    near = np.abs(found.z) < DOUBTFUL * engine.first[0]
+    if near.any():
+        z = found.z[near]
+        missed = np.abs(engine.root(found.at(near)) - z)
+        error[near] = np.where(z == 0, np.inf, missed / np.abs(z))
+    return error
+
+
+def lost_beside_zero(
+    engine: Solver, z: Complex, g: Complex, error: NDArray[np.float64]
+) -> NDArray[np.bool_]:
     """Points so near to 0 that solutions for ``w = z`` up to rounding say nothing about ``g``.
 
     How much ``g`` changes up to a point where the relative error of ``w`` is small shows what that
     error does: nothing where ``g`` is smooth.
     """
-    z = found.z
-    lost = np.zeros(z.shape, dtype=bool)
-    if mass:
-        return lost
-    doubtful = np.abs(z) < DOUBTFUL * engine.first[0]
-    if not doubtful.any():
-        return lost
-    error = np.full(z.shape, np.inf)
-    error[doubtful] = np.abs(engine.root(found.at(doubtful)) - z[doubtful]) / np.abs(z[doubtful])
-    doubtful &= (z == 0) | (error > _BACKWARD)
-    if doubtful.any():
-        near = z[doubtful]
+    lost = error > _BACKWARD
+    if lost.any():
+        near = z[lost]
         away = np.maximum(2 * np.abs(near), _SOUND * engine.first[0]) * directions(near)
         further, _ = engine.transforms(engine.solve(away, thorough=False))
-        change = np.abs(further / g[doubtful] - 1)
-        lost[doubtful] = ~(np.minimum(error[doubtful], 1) * change < FORWARD)
-    return lost
-
-
-def far_from_root(engine: Solver, found: Solved, share: float) -> NDArray[np.bool_]:
-    """Points next to 0 at which the solution is that of another point, by a share of ``z``."""
-    far = np.asarray((np.abs(found.z) < DOUBTFUL * engine.first[0]) & (found.z != 0))
-    if far.any():
-        z = found.z[far]
-        far[far] = ~(np.abs(engine.root(found.at(far)) - z) < share * np.abs(z))
-    return far
+        change = np.abs(further / g[lost] - 1)
+        lost[lost] = ~(np.minimum(error[lost], 1) * change < FORWARD)
+    return np.asarray(lost)
 
 
 def directions(z: Complex) -> Complex:

@@ -27,9 +27,9 @@ from freesym.spectrum.beside import (
     beside_zero,
     directions,
     extent,
-    far_from_root,
     known_atoms,
     lost_beside_zero,
+    root_error,
 )
 from freesym.spectrum.bounds import hull
 
@@ -133,7 +133,7 @@ def _solved_there(relation: Relation, z: Complex, potential: bool, thorough: boo
     beside = (np.abs(z) < DOUBTFUL * scale) & (not isinstance(relation, Leaf))
     if not beside.any():
         return _found(engine, relation, z, potential, thorough)
-    found = _beside_zero(engine, relation, z, potential)
+    found = _solved_beside_zero(engine, relation, z, potential)
     lost = np.isnan(found.g) & (np.abs(z) < _NEAR * scale) & (z.imag != 0)
     if lost.any() and engine.compiled.relative:
         _fill(found, lost, _at_atom(relation, z[lost], potential))
@@ -142,7 +142,7 @@ def _solved_there(relation: Relation, z: Complex, potential: bool, thorough: boo
     lost = np.isnan(found.g) & beside & (z != 0)
     if lost.any() and (thorough or engine.compiled.relative):
         other = solver(engine.relation, otherwise=True)
-        _fill(found, lost, _beside_zero(other, relation, z[lost], potential))
+        _fill(found, lost, _solved_beside_zero(other, relation, z[lost], potential))
     lost = np.isnan(found.g) & ~beside
     if lost.any() and thorough:
         _fill(found, lost, _found(engine, relation, z[lost], potential, thorough))
@@ -155,7 +155,9 @@ def _fill(found: Transforms, where: NDArray[np.bool_], other: Transforms) -> Non
         found.u[where] = other.u
 
 
-def _beside_zero(engine: Solver, relation: Relation, z: Complex, potential: bool) -> Transforms:
+def _solved_beside_zero(
+    engine: Solver, relation: Relation, z: Complex, potential: bool
+) -> Transforms:
     """Solve, but take the value beside 0 at 0 where the transform is seen to be regular.
 
     In solutions up to rounding of the spectrum no half-plane is seen so near to 0.
@@ -183,20 +185,21 @@ def _found(
     plain = not (engine.compiled.relative or isinstance(relation, Leaf))
     found = engine.polished(found) if plain else found
     g, psi = engine.transforms(found)
+    mass = 0.0 if isinstance(relation, Leaf) else known_atoms(relation).get(0.0, 0.0)
     if plain:
-        g = beside_zero(relation, z, g, psi, engine.first[0])
-        mass = known_atoms(relation).get(0.0, 0.0)
-        lost = lost_beside_zero(engine, found, g, mass)
+        g = beside_zero(z, g, psi, mass, engine.first[0])
+        error = root_error(engine, found)
+        lost = np.zeros(z.shape, dtype=bool) if mass else lost_beside_zero(engine, z, g, error)
         change = np.zeros(z.shape) if mass else engine.unsettled(found, g)
         # at 0 itself g may be infinite, but the potential is finite
         at_zero = (z == 0) & (np.abs(g) * engine.first[0] > _LARGE)
         unknown = (change > 1e-3) | (lost & at_zero)
         # the phase of ``w`` counts in the potential as much as the mass at 0
-        unknown |= far_from_root(engine, found, 1e-8 if mass else 1.0) & (lost | (mass > 0))
+        far = (error > 1e-8) if mass else lost & (error > 1.0)
+        unknown |= far & (z != 0)
         lost = (lost & (z != 0)) | (change > FORWARD)
         g[lost] = psi[lost] = _UNKNOWN
     # the pole of an atom at 0 is as exact as z
-    mass = known_atoms(relation).get(0.0, 0.0)
     size = np.abs(g.real - mass / z.real) if mass and not plain else np.abs(g.real)
     noise = (z.imag == 0) & (np.abs(g.imag) < _noise(engine) * size)
     if _contains(

@@ -1,4 +1,4 @@
-"""Values so near to 0 that solutions are known to rounding of the whole spectrum only."""
+"""Values next to 0, where rounding of the whole spectrum is more than ``z``."""
 
 from __future__ import annotations
 
