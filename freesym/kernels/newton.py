@@ -38,6 +38,8 @@ def _log_residual(
 ) -> tuple[float, float, float, float, float, float]:
     """``log z - log w`` (whole turns removed), its derivative, and ``d log z/dz``."""
     modulus = math.hypot(x, y)
+    if modulus == 0.0:  # 0 has no logarithm: the step is unknown, so nothing converges
+        return math.nan, math.nan, er, ei, math.nan, math.nan
     ux, uy = x / modulus, y / modulus
     if residual == RESIDUAL_LOG:
         fr = math.log(modulus) - wr
@@ -45,6 +47,8 @@ def _log_residual(
         fi -= 2.0 * math.pi * np.round(fi / (2.0 * math.pi))
         return fr, fi, er, ei, ux / modulus, -uy / modulus
     size = math.hypot(wr, wi)
+    if size == 0.0:
+        return math.nan, math.nan, er, ei, math.nan, math.nan
     vx, vy = wr / size, -wi / size
     er, ei = (er * vx - ei * vy) / size, (er * vy + ei * vx) / size
     # log(z/w) as log(1 + (z-w)/w): accurate when the two are close

@@ -99,7 +99,7 @@ _ADDITIVE, _MULTIPLICATIVE = convolutions.Additive, convolutions.Multiplicative
 _AFFINE, _INVERSE = transformations.Affine, transformations.NegativeInverse
 _RESHAPE, _SQUARE = transformations.Reshape, transformations.SymmetricSquare
 _BOOLEAN, _MONOTONE, _MIXTURE = mixtures.Boolean, mixtures.Monotone, mixtures.Mixture
-_cdf = distribution._cdf
+_cdf = distribution.cdf_values
 _SUM, _PRODUCT = fs.Uniform(0, 1) + SC(), fs.Uniform(1, 2) @ MP(HALF)
 #: A law at the top of an expression is evaluated by a function of its own, so rules are nested.
 _SHIFTED = MP(HALF) @ (fs.Uniform(0, 1) @ MP(2) + 1)
@@ -172,7 +172,7 @@ RULES: dict[str, Rule] = {
         elimination, "total", elimination.product, (_polynomial,)
     ),
     "distribution function from the other side": Rule(
-        distribution, "_cdf", lambda relation, x: 1 - _cdf(relation, x), (_SUM,)
+        distribution, "cdf_values", lambda relation, x: 1 - _cdf(relation, x), (_SUM,)
     ),
     "wrong half-plane": Rule(
         solver.Solver, "transforms", _evaluated(lambda z, g, psi: (g.conj(), psi.conj())), (_SUM,)
