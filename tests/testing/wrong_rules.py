@@ -101,6 +101,8 @@ _RESHAPE, _SQUARE = transformations.Reshape, transformations.SymmetricSquare
 _BOOLEAN, _MONOTONE, _MIXTURE = mixtures.Boolean, mixtures.Monotone, mixtures.Mixture
 _cdf = distribution.cdf_values
 _SUM, _PRODUCT = fs.Uniform(0, 1) + SC(), fs.Uniform(1, 2) @ MP(HALF)
+#: A factor that does not know 1 + psi relative to its size: its products cancel.
+_SUM_AND_FOUR = fs.Uniform(1, 2) + SC() + 4
 #: A law at the top of an expression is evaluated by a function of its own, so rules are nested.
 _SHIFTED = MP(HALF) @ (fs.Uniform(0, 1) @ MP(2) + 1)
 
@@ -111,7 +113,7 @@ RULES: dict[str, Rule] = {
         _ADDITIVE, "combine", changed(_ADDITIVE.combine, psi=lambda s: 2 * s.psi), (_SUM,)
     ),
     "product without the excess": Rule(
-        _MULTIPLICATIVE, "_w", _product_without_excess, (_PRODUCT,)
+        _MULTIPLICATIVE, "_w", _product_without_excess, (_SUM_AND_FOUR @ (SC() + 3),)
     ),
     "product of R-transforms": Rule(
         products.RealMultiplicative,
