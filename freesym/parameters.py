@@ -302,6 +302,18 @@ def is_positive(value: Number) -> bool:
     return to_float(value) > 0 if known is None else bool(known)
 
 
+def is_known_positive(value: Number) -> bool:
+    """Whether a parameter is positive whatever its symbols are.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> is_known_positive(sympy.Symbol("c", positive=True)), is_known_positive(sympy.Symbol("c"))
+    (True, False)
+    """
+    return bool(value.is_positive if is_expression(value) else value > 0)
+
+
 def positive_part(value: Number) -> Number:
     """The value if it is positive, else 0; ``Max(0, value)`` where that depends on symbols.
 

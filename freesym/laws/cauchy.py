@@ -61,6 +61,10 @@ class Cauchy(RTransformLeaf, LeafLaw):
         """Powers multiply location and scale."""
         return Cauchy(self.location * t, self.scale * t)
 
+    def additive_unit(self, scale: Number) -> tuple[Cauchy, Number, Number]:
+        """``scale X`` as a power of the standard law and a shift."""
+        return Cauchy(), self.scale * abs(scale), self.location * scale
+
     def hull(self) -> tuple[float, float]:
         """The whole line."""
         return -math.inf, math.inf

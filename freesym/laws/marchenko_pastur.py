@@ -11,9 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freesym.laws.leaf import LeafLaw
-from freesym.parameters import POSITIVE, Number, exact_quotient, parameter, positive_part
+from freesym.parameters import (
+    POSITIVE,
+    Number,
+    exact_quotient,
+    is_known_positive,
+    parameter,
+    positive_part,
+)
 from freesym.relations.functions import log, log_lower, log_upper
 from freesym.relations.leaf import STransformLeaf
+from freesym.relations.nodes import Affine
+from freesym.relations.relation import Relation
 from freesym.relations.state import Check, Kind, State
 
 
@@ -101,6 +110,13 @@ class MarchenkoPastur(STransformLeaf, LeafLaw):
     def additive_power_relation(self, t: Number) -> MarchenkoPastur:
         """Powers change the ratio and the scale."""
         return MarchenkoPastur(exact_quotient(self.ratio, t), self.scale * t)
+
+    def additive_unit(self, scale: Number) -> tuple[Relation, Number, Number]:
+        """``scale X`` as a power of the law with ratio 1, whose jumps are as large, and a shift."""
+        jump = self.ratio * self.scale
+        if is_known_positive(scale):
+            return MarchenkoPastur(1, jump * scale), exact_quotient(1, self.ratio), 0
+        return Affine(MarchenkoPastur(1, jump), scale, 0), exact_quotient(1, self.ratio), 0
 
     def hull(self) -> tuple[float, float]:
         """The smallest interval that carries the law."""

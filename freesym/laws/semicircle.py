@@ -68,6 +68,10 @@ class Semicircle(RTransformLeaf, LeafLaw):
         """Powers multiply mean and variance."""
         return Semicircle(self._mean * t, self._variance * t)
 
+    def additive_unit(self, scale: Number) -> tuple[Semicircle, Number, Number]:
+        """``scale X`` as a power of the standard law and a shift."""
+        return Semicircle(), self._variance * scale * scale, self._mean * scale
+
     def hull(self) -> tuple[float, float]:
         """The smallest interval that carries the law."""
         centre, radius = float(self._mean), 2 * math.sqrt(float(self._variance))

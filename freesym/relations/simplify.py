@@ -14,7 +14,7 @@ from typing import Any
 
 from freesym.algebra.coefficients import scalar_power
 from freesym.errors import InvalidLawError
-from freesym.parameters import as_number, exact_quotient, to_float
+from freesym.parameters import as_number, exact_quotient, is_known_positive, to_float
 from freesym.relations.functions import log_upper
 from freesym.relations.leaf import CauchyLeaf
 from freesym.relations.nodes import (
@@ -97,7 +97,8 @@ def additive(terms: Sequence[Relation], powers: Powers) -> Relation:
             pairs.extend((t, p * power) for t, p in nested)
         else:
             pairs.append((inner, power))
-    kept, totals = _merged(_with_joint_rates(pairs))
+    kept, totals, centre = _joined(*_merged(pairs))
+    shift = shift + centre
     if not kept:
         return Constant(shift)
     if len(kept) == 1:
@@ -106,41 +107,64 @@ def additive(terms: Sequence[Relation], powers: Powers) -> Relation:
     return affine(Additive(*zip(*pairs, strict=True)), 1, shift)
 
 
-def _with_joint_rates(pairs: list[tuple[Relation, Any]]) -> list[tuple[Relation, Any]]:
-    """Compound Poisson laws with the same jumps as one, whose rate is the sum."""
-    rates: dict[Relation, list[Any]] = {}
-    for relation, power in pairs:
-        if isinstance(relation, CompoundPoisson):
-            rates.setdefault(relation.jumps, []).append(power * relation.rate)
-    found = [p for p in pairs if not isinstance(p[0], CompoundPoisson)]
-    for jumps, parts in rates.items():
-        total = sum(parts[1:], parts[0])
-        if len(parts) == 1 or not (total == 0 or _is_positive(total) or _is_positive(-total)):
-            found += [p for p in pairs if getattr(p[0], "jumps", None) == jumps]
-        elif total != 0:
-            sign = 1 if _is_positive(total) else -1
-            found.append((CompoundPoisson(jumps, sign * total), sign))
-    return found
+def _joined(terms: Sequence[Relation], powers: Powers) -> tuple[list[Relation], list[Any], Any]:
+    """Powers of one law as one power of it, and the sum of the shifts between them.
+
+    Semicircles, Poisson laws with the same jumps and Cauchy laws: their differences have a law
+    only if the powers that remain are positive, and it is known in closed form then.
+    """
+    groups: dict[Relation, list[tuple[Relation, Any, Any, Any]]] = {}
+    for relation, power in zip(terms, powers, strict=True):
+        unit, units, centre = _unit(relation)
+        groups.setdefault(unit, []).append((relation, power, units * power, centre * power))
+    kept: list[Relation] = []
+    totals: list[Any] = []
+    shift: Any = 0
+    for unit, members in groups.items():
+        total = sum(units for *_, units, _ in members)
+        if len(members) == 1 or not (
+            total == 0 or is_known_positive(total) or is_known_positive(-total)
+        ):
+            kept += [relation for relation, *_ in members]
+            totals += [power for _, power, *_ in members]
+            continue
+        shift = shift + sum(centre for *_, centre in members)
+        if total != 0:
+            kept.append(unit)
+            totals.append(total)
+    return kept, totals, shift
+
+
+def _unit(relation: Relation) -> tuple[Relation, Any, Any]:
+    """A law as a power of a standard one and a shift; by default of itself."""
+    scale: Any = 1
+    inner = relation
+    if isinstance(relation, Affine) and relation.shift == 0:
+        scale, inner = relation.scale, relation.child
+    if isinstance(inner, CompoundPoisson):
+        return CompoundPoisson(affine(inner.jumps, scale, 0), 1), inner.rate, 0
+    unit = getattr(inner, "additive_unit", None)
+    return (relation, 1, 0) if unit is None else unit(scale)
 
 
 def _closed_power(relation: Relation, power: Any) -> tuple[Relation, Any]:
     """A positive power of a law that is closed under powers as one law."""
-    closed = getattr(relation, "additive_power_relation", None)
-    if closed is None or power == 1 or not _is_positive(power):
+    if isinstance(relation, Affine) and relation.shift == 0:
+        closed, rest = _closed_power(relation.child, power)
+        return affine(closed, relation.scale, 0), rest
+    if isinstance(relation, CompoundPoisson):
+        sign = 1 if is_known_positive(power) else -1
+        return CompoundPoisson(relation.jumps, sign * power * relation.rate), sign
+    power_relation = getattr(relation, "additive_power_relation", None)
+    if power_relation is None or power == 1 or not is_known_positive(power):
         return relation, power
-    return closed(power), 1
+    return power_relation(power), 1
 
 
 def _additive_power(relation: Relation, power: Any) -> Relation:
     """A power of one term; laws closed under powers (semicircles, Poisson laws) say so."""
-    if power == 1:
-        return relation
     closed, rest = _closed_power(relation, power)
-    if rest == 1:
-        return closed
-    if isinstance(relation, CompoundPoisson):
-        return CompoundPoisson(relation.jumps, power * relation.rate)
-    return Additive((relation,), (power,))
+    return closed if rest == 1 else Additive((closed,), (rest,))
 
 
 def multiplicative(factors: Sequence[Relation], powers: Powers) -> Relation:
@@ -175,7 +199,7 @@ def real_multiplicative(real: Relation, positive: Relation) -> Relation:
     if isinstance(real, Constant):
         return affine(positive, real.value, 0) if real.value != 0 else Constant(0)
     scale: Any = 1
-    if isinstance(positive, Affine) and positive.shift == 0 and _is_positive(positive.scale):
+    if isinstance(positive, Affine) and positive.shift == 0 and is_known_positive(positive.scale):
         scale, positive = positive.scale, positive.child
     if isinstance(real, Affine) and real.shift == 0:
         scale, real = scale * real.scale, real.child
@@ -207,8 +231,8 @@ def reshape(relation: Relation, ratio: Any) -> Relation:
 
 def _can_pull_out(scale: Any, power: Any) -> bool:
     """A positive scale whose power is a floating-point number."""
-    if not _is_positive(scale) or getattr(scale, "free_symbols", None):
-        return _is_positive(scale)
+    if not is_known_positive(scale) or getattr(scale, "free_symbols", None):
+        return is_known_positive(scale)
     return abs(math.log(scale) * float(power)) < _LARGEST_EXPONENT
 
 
@@ -218,8 +242,3 @@ def _power(base: Any, power: Any) -> Any:
     if exact and base > 0:
         return as_number(scalar_power(Fraction(base), Fraction(power)))
     return base**power
-
-
-def _is_positive(scale: Any) -> bool:
-    sign = getattr(scale, "is_positive", None)
-    return bool(sign) if sign is not None else bool(scale > 0)

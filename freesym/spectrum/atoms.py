@@ -210,10 +210,14 @@ def _reshaped(relation: nodes.Reshape, part: Atoms) -> list[tuple[Any, Any]]:
 
 
 def _residues(relation: nodes.Additive, parts: list[Atoms]) -> list[tuple[Any, Any]]:
-    """Where no theorem applies: the residues of G at the possible places."""
+    """Where no theorem applies: the residues of G at the possible places.
+
+    At an atom G is infinite, so the transforms of the parts are, too, where they agree with it.
+    """
     places: set[float] = {0.0}
-    for t, part in zip(relation.powers, parts, strict=True):
-        places = {p + float(t * a) for p in places for a in (*part, 0)}
+    for t, term, part in zip(relation.powers, relation.terms, parts, strict=True):
+        ends = _ends(term.numeric())
+        places = {p + float(t * a) for p in places for a in (*part, *ends, 0)}
     numeric = relation.numeric()
     found = []
     for place in sorted(places):
@@ -223,12 +227,29 @@ def _residues(relation: nodes.Additive, parts: list[Atoms]) -> list[tuple[Any, A
     return found
 
 
+def _ends(relation: Relation) -> list[float]:
+    """The ends of the continuous spectrum, which may be hard."""
+    from freesym.spectrum.support import continuous_support
+
+    return [end for pair in continuous_support(relation) for end in pair if math.isfinite(end)]
+
+
 def _residue(relation: Relation, x: float) -> float:
-    """``lim i y G(x + i y)``: beside a density ``|x|^-a`` it approaches it as ``y^(1-a)``."""
-    y = np.array([1e-8, 1e-10, 1e-12]) * max(abs(x), 1.0)
-    g = transforms(relation, (x + 1j * y).astype(np.complex128)).g
-    masses = (1j * y * g).real
-    if not np.isfinite(masses).all() or masses[1] < 0.5 * masses[0]:
+    """``lim i y G(x + i y)``: beside a density ``|x|^-a`` it approaches it as ``y^(1-a)``.
+
+    As near as G is known: where a part has an infinity at an end, it may lose its digits earlier.
+    """
+    for nearest in (1e-12, 1e-9, 1e-6):
+        y = np.array([1e4, 1e2, 1]) * nearest * max(abs(x), 1.0)
+        g = transforms(relation, (x + 1j * y).astype(np.complex128)).g
+        masses = (1j * y * g).real
+        if np.isfinite(masses).all():
+            return _limit(masses)
+    return 0.0
+
+
+def _limit(masses: NDArray[np.float64]) -> float:
+    if masses[1] < 0.5 * masses[0]:
         return 0.0
     (first, second), last = np.diff(masses), float(masses[2])
     if not 0 < second / first < 0.9 if first else True:

@@ -81,6 +81,20 @@ def lost_beside_zero(
     return np.asarray(lost)
 
 
+def impossible(z: Complex, g: Complex) -> NDArray[np.bool_]:
+    """Values that no law has: ``Im 1/G(z) >= Im z`` in the upper half-plane.
+
+    Beside infinities of a part, rounding of its ``w`` may be all that a solution is.
+    """
+    above = z.imag > 0
+    found = np.zeros(z.shape, dtype=bool)
+    if above.any():
+        with np.errstate(all="ignore"):
+            reciprocal = 1 / g[above]
+        found[above] = reciprocal.imag < z.imag[above] - FORWARD * np.abs(reciprocal)
+    return found
+
+
 def directions(z: Complex) -> Complex:
     """``z/|z|``, which exists for the smallest numbers, too; 1 at 0."""
     return np.where(z.imag == 0, np.where(z.real < 0, -1, 1), np.exp(1j * np.angle(z)))

@@ -27,6 +27,7 @@ from freesym.spectrum.beside import (
     beside_zero,
     directions,
     extent,
+    impossible,
     known_atoms,
     lost_beside_zero,
     root_error,
@@ -217,6 +218,9 @@ def _found(
     g.imag[noise] = psi.imag[noise] = 0.0
     if not isinstance(relation, Leaf):
         g = beside_atoms(engine, relation, z, g)
+        wrong = impossible(z, g)
+        g[wrong] = psi[wrong] = _UNKNOWN
+        unknown |= wrong
     far = ~found.verified & (np.abs(z) > _FAR * engine.first[0])
     g[far] = 1 / z[far]
     if not potential:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy
 
 import freesym as fs
 from freesym.relations import simplify
@@ -119,6 +120,31 @@ def test_compound_poisson_laws_with_the_same_jumps_are_one() -> None:
     rates = {part.jumps: part.rate for part in joint.children if hasattr(part, "jumps")}
     assert rates == {half.relation().jumps: F(7, 6), other.relation().jumps: F(1, 2)}
     assert (half + half).additive_deconvolve(half).atoms() == {0: F(1, 2)}
+
+
+def test_powers_of_one_law_join() -> None:
+    """Scaled and shifted, too; their differences are closed forms again."""
+    semicircle, poisson = fs.Semicircle, fs.FreePoisson
+    rest = fs.Discrete([-2, 0, 1, 3])
+    three, two = semicircle(0, 3) + rest, semicircle() + semicircle() + rest
+    assert three.additive_deconvolve(two).relation() == semicircle()
+    assert (3 * semicircle(1, 2) + semicircle(2, 5)).relation() == simplify.affine(
+        semicircle(0, 23), 1, 5
+    )
+    jumps = poisson(2, 3) - poisson(1, 2) + 3 * poisson(F(1, 2)) - 2 * poisson(F(1, 3))
+    assert len(jumps.relation().children) == 2
+    parts = zip(poisson(F(5, 2), 3).free_cumulants(6), poisson(F(4, 3), 2).free_cumulants(6))
+    assert jumps.free_cumulants(6) == [a + (-1) ** n * b for n, (a, b) in enumerate(parts, 1)]
+    cauchy = (fs.Cauchy(1, 2) - 3 * fs.Cauchy(1, 1)).relation()
+    assert cauchy == simplify.affine(fs.Cauchy(0, 5), 1, -2)
+
+
+def test_powers_of_unknown_sign_stay_apart() -> None:
+    v, c = sympy.symbols("v c", positive=True)
+    difference = (fs.Semicircle(0, v) + MP).additive_deconvolve(fs.Semicircle(0, c))
+    assert len(difference.relation().children) == 3
+    found = difference.subs({v: 3, c: 1}).relation()
+    assert found == (fs.Semicircle(0, 2) + MP).relation()
 
 
 def test_affine_maps_compose() -> None:
