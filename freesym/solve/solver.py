@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -33,6 +34,8 @@ _LIFT, _ROUNDING = 1e-40, 1e-16
 _FLAT, _BARELY, _RAISE = 1e-13, 1e-6, 1e-9
 _NEAR_ZERO, _LARGE, _POLISHING_STEPS = 1e-6, 100.0, 3
 _UNSURE, _STENCIL = 1e-13, 10
+#: Parts inside inverses are solved near their spectrum even from far away, and settle slowly.
+_SWEEPS = (40, 400, 4000)
 _HEIGHTS = tuple(10.0**k for k in (0, 1, 2, 3, 4, 6, 8, 10, 13, 16, 20, -1, -2, -4, -8))
 
 
@@ -107,9 +110,9 @@ class Solver:
     @cached_property
     def first(self) -> tuple[float, Complex]:
         """A height and the verified unknowns at ``i height``."""
-        for height in _HEIGHTS:
+        for sweeps, height in itertools.product(_SWEEPS, _HEIGHTS):
             sweeper = Sweeper(self.relation)
-            if not sweeper.solve(1j * height, sweeps=40, tolerance=1e-6):
+            if not sweeper.solve(1j * height, sweeps=sweeps, tolerance=1e-6):
                 continue
             found = self._polish(1j * height, height, sweeper)
             if found is not None:
@@ -304,6 +307,20 @@ class Solver:
             missed += np.copysign(_ROUNDING / np.abs(g[near]), missed.real)
             moved = replace(part, unknowns=part.unknowns + part.rates * missed)
             change[near] = np.abs(self.transforms(moved)[0] / g[near] - 1)
+        return change
+
+    def sensitivity(self, solved: Solved, g: Complex) -> NDArray[np.float64]:
+        """By what share rounding of the unknowns changes ``g``.
+
+        In sums and products that is what rounding of ``z`` does, but differences reach the
+        infinities of their parts, where unknowns have lost the digits that tell how near.
+        """
+        change = np.zeros(g.shape)
+        for k in range(len(solved.unknowns)):
+            unknowns = solved.unknowns.copy()
+            unknowns[k] *= 1 + 2 * _ROUNDING * (1 + 1j)
+            moved = self.transforms(replace(solved, unknowns=unknowns))[0]
+            change += np.abs(moved - g) / np.abs(g)
         return change
 
     def rounding(self, solved: Solved) -> NDArray[np.float64]:

@@ -239,8 +239,8 @@ def _residue(relation: Relation, x: float) -> float:
 
     As near as G is known: where a part has an infinity at an end, it may lose its digits earlier.
     """
-    for nearest in (1e-12, 1e-9, 1e-6):
-        y = np.array([1e4, 1e2, 1]) * nearest * max(abs(x), 1.0)
+    for nearest, ratio in ((1e-12, 100), (1e-9, 100), (1e-6, 100), (1e-4, 10)):
+        y = nearest * np.array([ratio**2, ratio, 1]) * max(abs(x), 1.0)
         g = transforms(relation, (x + 1j * y).astype(np.complex128)).g
         masses = (1j * y * g).real
         if np.isfinite(masses).all():

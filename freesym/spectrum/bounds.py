@@ -8,8 +8,8 @@ from functools import lru_cache
 from freesym.relations import nodes
 from freesym.relations.relation import Relation
 from freesym.relations.simplify import Constant
+from freesym.spectrum.intervals import Interval
 
-Interval = tuple[float, float]
 WHOLE_LINE: Interval = (-math.inf, math.inf)
 
 

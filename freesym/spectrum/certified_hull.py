@@ -9,7 +9,8 @@ from freesym.relations import nodes
 from freesym.relations.leaf import RTransformLeaf, STransformLeaf
 from freesym.relations.relation import Relation
 from freesym.solve.measures import Pushed, exact_measure
-from freesym.spectrum.bounds import Interval, combined_hull, hull
+from freesym.spectrum.bounds import combined_hull, hull
+from freesym.spectrum.intervals import Interval
 
 #: Much more than single operations in double precision are off by, and than what underflows.
 _ROUNDING, _UNDERFLOW = 1e-9, 1e-300

@@ -36,11 +36,11 @@ from freesym.spectrum import moments as _moments
 from freesym.spectrum.atoms import _atoms, atoms
 from freesym.spectrum.bounds import hull
 from freesym.spectrum.evaluate import transforms
-from freesym.spectrum.support import _union, continuous_support
+from freesym.spectrum.intervals import Interval, union
+from freesym.spectrum.support import continuous_support
 from freesym.spectrum.symmetry import is_symmetric
 
 Floats = NDArray[np.float64]
-Interval = tuple[float, float]
 
 _FEW_UNVERIFIED = 0.1
 _MASS_TOLERANCE = 1e-7
@@ -186,7 +186,7 @@ class Convolution(CauchyLeaf):
         pairs += product(left, ((float(a), float(a)) for a in atoms(self.second)))
         pairs += product(((float(a), float(a)) for a in atoms(self.first)), right)
         found = (self._combined(a, b) for a, b in pairs)
-        return _union([(a, b) for a, b in found if a < b])
+        return union([(a, b) for a, b in found if a < b])
 
     @cached_property
     def singular_points(self) -> frozenset[float]:

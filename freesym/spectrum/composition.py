@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from freesym.relations.relation import Relation
 from freesym.spectrum.evaluate import transforms
+from freesym.spectrum.intervals import Interval
 
-Interval = tuple[float, float]
 Real = NDArray[np.float64]
 _SAMPLES = 801
 _ROUNDING = 4e-16

@@ -17,8 +17,8 @@ from freesym.spectrum.bounds import hull
 from freesym.spectrum.density import real_points, refuse_unsolved, shaped
 from freesym.spectrum.evaluate import has_potential, potential_at_zero, transforms
 from freesym.spectrum.existence import require_law
+from freesym.spectrum.intervals import Interval
 from freesym.spectrum.support import (
-    Interval,
     continuous_support,
     extent,
     support,

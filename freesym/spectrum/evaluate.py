@@ -219,6 +219,8 @@ def _found(
     if not isinstance(relation, Leaf):
         g = beside_atoms(engine, relation, z, g)
         wrong = impossible(z, g)
+        if not relation.all_proved:
+            wrong |= engine.sensitivity(found, g) > FORWARD
         g[wrong] = psi[wrong] = _UNKNOWN
         unknown |= wrong
     far = ~found.verified & (np.abs(z) > _FAR * engine.first[0])

@@ -16,7 +16,8 @@ from freesym.parameters import is_expression, short
 from freesym.relations.relation import Relation
 from freesym.spectrum.atoms import atoms
 from freesym.spectrum.evaluate import transforms
-from freesym.spectrum.support import Interval, continuous_support, extent
+from freesym.spectrum.intervals import Interval
+from freesym.spectrum.support import continuous_support, extent
 
 Real = NDArray[np.float64]
 

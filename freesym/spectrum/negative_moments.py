@@ -29,8 +29,8 @@ from freesym.spectrum import support as support_module
 from freesym.spectrum.bounds import hull
 from freesym.spectrum.evaluate import transforms
 from freesym.spectrum.expansions import s_transform, taylor
+from freesym.spectrum.intervals import Interval
 
-Interval = tuple[float, float]
 Atoms = dict[Any, Any]
 Method = Callable[[Relation, int], list[Scalar] | None]
 

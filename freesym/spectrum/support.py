@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from freesym.errors import InvalidLawError
+from freesym.errors import ConvergenceError, InvalidLawError
 from freesym.relations import nodes
 from freesym.relations.leaf import Leaf
 from freesym.relations.relation import Relation
@@ -26,8 +25,8 @@ from freesym.spectrum.bounds import hull
 from freesym.spectrum.composition import preimages
 from freesym.spectrum.evaluate import has_potential, transforms
 from freesym.spectrum.fading import fades_at_zero, visible_start
+from freesym.spectrum.intervals import Interval, ending_at_zero, inverted, nearest, union
 
-Interval = tuple[float, float]
 Real = NDArray[np.float64]
 
 _LINEAR, _GEOMETRIC, _ZOOM = 385, 129, 33
@@ -52,6 +51,8 @@ def support(relation: Relation) -> tuple[Interval, ...]:
         x = float(location)
         if not any(a <= x <= b for a, b in intervals):
             intervals.append((x, x))
+    if not intervals and not relation.assumed:
+        raise ConvergenceError(f"no part of the spectrum of {relation!r} was found")
     if not intervals:
         raise InvalidLawError(
             f"{relation!r} has no spectrum: a deconvolution, a power below 1 or a formula like "
@@ -74,16 +75,16 @@ def continuous_support(relation: Relation) -> tuple[Interval, ...]:
         case nodes.Affine():
             return _mapped(relation)
         case nodes.NegativeInverse():
-            return _inverted(continuous_support(relation.child))
+            return inverted(continuous_support(relation.child))
         case nodes.SymmetricSquare():
             inner = continuous_support(relation.child)
-            return _union([(max(a, 0.0) ** 2, b * b) for a, b in inner if b > 0])
+            return union([(max(a, 0.0) ** 2, b * b) for a, b in inner if b > 0])
         case nodes.Reshape():
             return continuous_support(relation.child)
         case nodes.Mixture():
-            return _union([i for c in relation.components for i in continuous_support(c)])
+            return union([i for c in relation.components for i in continuous_support(c)])
         case nodes.Boolean():
-            return _union([i for term in relation.terms for i in continuous_support(term)])
+            return union([i for term in relation.terms for i in continuous_support(term)])
         case nodes.Monotone():
             return monotone_support(relation)
         case Leaf():
@@ -98,7 +99,7 @@ def monotone_support(relation: nodes.Monotone) -> tuple[Interval, ...]:
     """Where the inner law has a density, and where ``1/G_inner`` meets the outer's support."""
     inner = continuous_support(relation.inner)
     outer = continuous_support(relation.outer)
-    return _union([*inner, *preimages(relation.inner, gaps_of(relation), outer)])
+    return union([*inner, *preimages(relation.inner, gaps_of(relation), outer)])
 
 
 def gaps_of(relation: nodes.Monotone) -> list[Interval]:
@@ -135,37 +136,6 @@ def _mapped(relation: nodes.Affine) -> tuple[Interval, ...]:
         ends = [relation.scale * end + relation.shift for end in interval]
         pairs.append((min(ends), max(ends)))
     return tuple(sorted(pairs))
-
-
-def _inverted(intervals: tuple[Interval, ...]) -> tuple[Interval, ...]:
-    pairs: list[Interval] = []
-    for a, b in intervals:
-        if a < 0 < b:
-            pairs += [(-math.inf, -1 / b), (-1 / a, math.inf)]
-        else:
-            pairs.append((-1 / a if a else -math.inf, -1 / b if b else math.inf))
-    return _union(pairs)
-
-
-def _union(intervals: list[Interval]) -> tuple[Interval, ...]:
-    merged: list[Interval] = []
-    for a, b in sorted(intervals):
-        if merged and a <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(b, merged[-1][1]))
-        else:
-            merged.append((a, b))
-    return tuple(merged)
-
-
-def _nearest(values: list[float], x: float) -> float:
-    return min(values, key=lambda value: abs(value - x))
-
-
-def _ending_at_zero(a: float, b: float) -> Interval:
-    """Ends that rounding carried across 0 are put back."""
-    if a < 0 < b:
-        return (0.0 if -a < 1e-14 * b else a), (0.0 if b < -1e-14 * a else b)
-    return a, b
 
 
 class _Scan:
@@ -368,7 +338,7 @@ class _Scan:
         if len(inside) and inside[-1]:
             found.append(upper)
         intervals = list(zip(found[::2], found[1::2], strict=True))
-        return self._without_noise([_ending_at_zero(*interval) for interval in intervals])
+        return self._without_noise([ending_at_zero(*interval) for interval in intervals])
 
     def _at_bounds(self, brackets: list[Interval]) -> tuple[list[Interval], list[float]]:
         """Brackets to refine, and the bounds of the spectrum that nothing else is known of.
@@ -403,24 +373,34 @@ class _Scan:
             return tuple(intervals)
         width = intervals[-1][1] - intervals[0][0]
         smallest = _CLOSED * (width if math.isfinite(width) else 1.0)
-        merged = _union([(a - 0.5 * smallest, b + 0.5 * smallest) for a, b in intervals])
+        merged = union([(a - 0.5 * smallest, b + 0.5 * smallest) for a, b in intervals])
         closed = [(a + 0.5 * smallest, b - 0.5 * smallest) for a, b in merged]
         ends = [end for interval in intervals for end in interval]
-        exact = [(_nearest(ends, a), _nearest(ends, b)) for a, b in closed]
+        exact = [(nearest(ends, a), nearest(ends, b)) for a, b in closed]
         if not self.has_cdf:
             return tuple(interval for interval in exact if not self._is_noise(*interval, width))
-        # not the midpoint, where a symmetric law has the zero of its Cauchy transform
-        middles = [b + 0.41 * (a - b) for (_, b), (a, _) in pairwise(exact)]
-        _, between = self._at(np.array(middles))
+        middles, between = self._known_between(exact)
         cdf = np.concatenate([[0.0], between, [1.0]])
         masses = {float(x): float(m) for x, m in atoms_module.atoms(self.relation).items()}
         limits = [-math.inf, *middles, math.inf]
         kept = []
         for i, (a, b) in enumerate(exact):
             atomic = sum(m for x, m in masses.items() if limits[i] < x <= limits[i + 1])
-            if cdf[i + 1] - cdf[i] - atomic > _NOISE:
+            if not cdf[i + 1] - cdf[i] - atomic <= _NOISE:  # NaN says nothing
                 kept.append((a, b))
         return tuple(kept)
+
+    def _known_between(self, intervals: list[Interval]) -> tuple[Real, Real]:
+        """A point in every gap, and the distribution function there; NaN if it is unknown in all.
+
+        The midpoint is not among them: a symmetric law has the zero of its Cauchy transform there.
+        """
+        low = np.array([end for _, end in intervals[:-1]])
+        high = np.array([start for start, _ in intervals[1:]])
+        points = low + np.array([0.59, 0.27, 0.73, 0.12, 0.88])[:, None] * (high - low)
+        cdf = self._at(points.ravel())[1].reshape(points.shape)
+        best, gaps = (~np.isnan(cdf)).argmax(axis=0), np.arange(len(low))
+        return points[best, gaps], cdf[best, gaps]
 
     def _refined(self, brackets: list[Interval]) -> list[float]:
         """Edges from (outside, inside) pairs: zoom on the sign, then extrapolate.

@@ -24,7 +24,7 @@ from freesym.relations.leaf import CauchyLeaf
 from freesym.relations.relation import Relation
 from freesym.relations.simplify import Constant
 from freesym.spectrum.atoms import atoms
-from freesym.spectrum.support import Interval as FloatInterval
+from freesym.spectrum.intervals import Interval as FloatInterval
 from freesym.spectrum.support import continuous_support
 from freesym.transforms.candidates import candidates, singular_factors, unsolved_factors
 from freesym.transforms.certified_edges import edges as certified_edges

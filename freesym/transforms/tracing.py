@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from freesym.lazy import LazyModule
 from freesym.relations.relation import Relation
 from freesym.spectrum.evaluate import transforms
-from freesym.spectrum.support import Interval, continuous_support
+from freesym.spectrum.intervals import Interval
+from freesym.spectrum.support import continuous_support
 from freesym.transforms.curves import Frame
 from freesym.transforms.power_products import Chart
 

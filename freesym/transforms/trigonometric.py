@@ -22,7 +22,7 @@ from freesym.lazy import LazyModule
 from freesym.relations import nodes
 from freesym.relations.relation import Relation
 from freesym.spectrum.density import density as solver_density
-from freesym.spectrum.support import Interval
+from freesym.spectrum.intervals import Interval
 from freesym.transforms.curves import Curve, Frame, frames
 from freesym.transforms.instances import instances
 from freesym.transforms.parameters import check_exact

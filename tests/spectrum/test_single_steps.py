@@ -19,9 +19,10 @@ from freesym.lowering.program import _Allocator
 from freesym.solve.solver import solver
 from freesym.solve.subordination import _inner_targets
 from freesym.spectrum.bounds import hull, is_positive
+from freesym.spectrum.intervals import ending_at_zero
 from freesym.spectrum.inversion import _middle as _about_the_mean
 from freesym.spectrum.quantiles import _inverted, _longest_ascent, _middle, quantile_table
-from freesym.spectrum.support import _at_zero, _ending_at_zero
+from freesym.spectrum.support import _at_zero
 
 HALF = F(1, 2)
 W = sympy.Symbol("w")
@@ -88,7 +89,7 @@ def test_middles_of_brackets() -> None:
     ],
 )
 def test_ends_that_rounding_carried_across_zero(ends: Any, expected: Any) -> None:
-    assert _ending_at_zero(*ends) == expected
+    assert ending_at_zero(*ends) == expected
 
 
 def test_values_at_zero_of_polynomials() -> None:
