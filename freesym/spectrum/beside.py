@@ -200,7 +200,10 @@ def _through(
 
     places = points.astype(np.complex128)
     # at 0 alone values are better than those of the solutions themselves
-    values = engine.transforms(engine.solve(places))[0] if a else transforms(relation, places).g
+    if a:
+        values = engine.transforms(engine.solve(places, thorough=False))[0]
+    else:
+        values = transforms(relation, places, thorough=False).g
     if not (values.imag < 0).all():
         return np.full(x.shape, complex(np.nan, np.nan))
     weights = (-1.0) ** np.arange(12) * np.sin(angles) / (where[:, None] - nodes)
