@@ -97,11 +97,14 @@ def cdf_values(relation: Relation, x: Real) -> Real:
     locations = [a for a, _ in masses(relation)]
     lower, upper = hull(relation)
     values = np.full(x.shape, np.nan)
-    values[x < lower], values[x > upper] = 0.0, 1.0
+    at_atom = np.isin(x, locations)
+    # at a bound itself rounding shows where the density is infinite
+    values[(x < lower) | ((x == lower) & ~at_atom)] = 0.0
+    values[(x > upper) | ((x == upper) & ~at_atom)] = 1.0
     if not has_potential(relation):
         _fill_gaps(relation, x, values)
     correct_beside_atoms(relation, x, values, np.isnan(values))
-    wanted = np.isnan(values) & ~np.isin(x, locations)
+    wanted = np.isnan(values) & ~at_atom
     if wanted.any():
         u = transforms(relation, x[wanted].astype(np.complex128), potential=True).u
         assert u is not None

@@ -99,7 +99,9 @@ def monotone_support(relation: nodes.Monotone) -> tuple[Interval, ...]:
     """Where the inner law has a density, and where ``1/G_inner`` meets the outer's support."""
     inner = continuous_support(relation.inner)
     outer = continuous_support(relation.outer)
-    return union([*inner, *preimages(relation.inner, gaps_of(relation), outer)])
+    found = union([*inner, *preimages(relation.inner, gaps_of(relation), outer)])
+    least, most = hull(relation)
+    return tuple((max(a, least), min(b, most)) for a, b in found)
 
 
 def gaps_of(relation: nodes.Monotone) -> list[Interval]:

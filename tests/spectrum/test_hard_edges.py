@@ -160,3 +160,15 @@ def test_a_gap_behind_a_step_of_the_density() -> None:
     assert len(ends) == len(exact) == 10
     np.testing.assert_allclose(ends, list(map(float, exact)), rtol=1e-13)
     assert law.density(1.0025) == 0 < law.density(1.01)
+
+
+def test_distribution_functions_at_bounds_are_exact() -> None:
+    """Where the density is infinite there, rounding of the point is seen beside them."""
+    square = fs.Pushforward(sympy.Symbol("x") ** 2, base="uniform")
+    for law in (
+        square, square + square, square @ square, fs.boolean_sum(square, fs.Bernoulli(0.5)),
+        fs.monotone(square, fs.Bernoulli(0.5)), fs.Arcsine(0, 2),
+    ):  # fmt: skip
+        assert law.support()[0][0] >= 0
+        assert law.cdf(0) == 0
+        assert law.cdf(law.support()[-1][1] + 1e-12) == 1
