@@ -34,8 +34,9 @@ _LIFT, _ROUNDING = 1e-40, 1e-16
 _FLAT, _BARELY, _RAISE = 1e-13, 1e-6, 1e-9
 _NEAR_ZERO, _LARGE, _POLISHING_STEPS = 1e-6, 100.0, 3
 _UNSURE, _STENCIL = 1e-13, 10
-#: Parts inside inverses are solved near their spectrum even from far away, and settle slowly.
-_SWEEPS = (40, 400, 4000)
+#: Numbers of sweeps for the first solution, and by what share targets move.  Parts inside inverses
+#: are solved near their spectrum even from far away: they settle slowly, or go around in circles.
+_SWEEPS = ((40, 1.0), (200, 0.5), (400, 1.0), (2000, 0.25))
 _HEIGHTS = tuple(10.0**k for k in (0, 1, 2, 3, 4, 6, 8, 10, 13, 16, 20, -1, -2, -4, -8))
 
 
@@ -110,8 +111,8 @@ class Solver:
     @cached_property
     def first(self) -> tuple[float, Complex]:
         """A height and the verified unknowns at ``i height``."""
-        for sweeps, height in itertools.product(_SWEEPS, _HEIGHTS):
-            sweeper = Sweeper(self.relation)
+        for (sweeps, share), height in itertools.product(_SWEEPS, _HEIGHTS):
+            sweeper = Sweeper(self.relation, share)
             if not sweeper.solve(1j * height, sweeps=sweeps, tolerance=1e-6):
                 continue
             found = self._polish(1j * height, height, sweeper)

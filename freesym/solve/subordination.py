@@ -20,10 +20,15 @@ _NEWTON_STEPS = 60
 
 
 class Sweeper:
-    """Fixed-point sweeps over a relation tree, with memory."""
+    """Fixed-point sweeps over a relation tree, with memory.
 
-    def __init__(self, relation: Relation) -> None:
+    Targets move by a ``share`` of the way to where they are sent: all of it is fastest, but where
+    one node waits for another it may go around in circles.
+    """
+
+    def __init__(self, relation: Relation, share: float = 1.0) -> None:
         self.relation = relation
+        self.share = share
         self.targets: dict[Path, list[complex]] = {}
         self.corners: dict[Path, list[tuple[complex, complex]]] = {}
         self.coordinates: dict[Path, complex] = {}
@@ -98,12 +103,18 @@ class Sweeper:
             return node.combine((inner, self._visit(node.outer, (*path, 1), 1 / inner.g)))
         return node.combine(tuple(self._children(node, path, _inner_targets(node, w))))
 
+    def _move(self, path: Path, targets: list[complex]) -> None:
+        before = self.targets[path]
+        self.targets[path] = [
+            a + self.share * (b - a) for a, b in zip(before, targets, strict=True)
+        ]
+
     def _additive(self, node: nodes.Additive, path: Path, w: complex) -> State:
         targets = self.targets.setdefault(path, [w] * len(node.terms))
         parts = self._children(node, path, targets)
         h = [1 / part.g - part.w for part in parts]
         total = sum(t * hi for t, hi in zip(node.powers, h, strict=True))
-        self.targets[path] = [w + total - hi for hi in h]
+        self._move(path, [w + total - hi for hi in h])
         g = 1 / (w + total)
         psi = sum(t * part.psi for t, part in zip(node.powers, parts, strict=True))
         return replace(parts[0], w=w, g=g, psi=psi)
@@ -117,7 +128,7 @@ class Sweeper:
         q = [cmath.log(part.psi / part.g) for part in parts]
         total = sum(t * qi for t, qi in zip(powers, q, strict=True))
         log_w = cmath.log(w)
-        self.targets[path] = [cmath.exp(log_w - total + qi) for qi in q]
+        self._move(path, [cmath.exp(log_w - total + qi) for qi in q])
         psi = 1 / (cmath.exp(log_w - total) - 1)
         return replace(parts[0], w=w, g=(1 + psi) / w, psi=psi)
 
@@ -140,7 +151,7 @@ class Sweeper:
     def _compound(self, node: nodes.CompoundPoisson, path: Path, w: complex) -> State:
         target = self.targets.setdefault(path, [w])[0]
         part = self._visit(node.jumps, (*path, 0), target)
-        self.targets[path] = [w - node.rate * part.psi * part.w]
+        self._move(path, [w - node.rate * part.psi * part.w])
         psi = node.rate * part.psi
         return replace(part, w=w, g=(1 + psi) / w, psi=psi)
 
