@@ -42,6 +42,8 @@ _OFF = 1.0837
 _MISSING = 1e-3
 #: Nearer to a bound at 0 than this many times the nearest solved point nothing may be resolved.
 _UNRESOLVED, _PROBES = 1e-6, 6
+#: Below this share of the upper bound an edge is not looked for where there is less than this mass.
+_FADED_PLACE, _FADED = 1e-20, 1e-12
 
 
 def support(relation: Relation) -> tuple[Interval, ...]:
@@ -345,11 +347,15 @@ class _Scan:
     def _at_bounds(self, brackets: list[Interval]) -> tuple[list[Interval], list[float]]:
         """Brackets to refine, and the bounds of the spectrum that nothing else is known of.
 
-        Beside a bound at 0 points may be too small to be solved, all the way to the density.
+        Beside a bound at 0 points may be too small to be solved, all the way to the density, or
+        what lies there has faded: where it begins nobody can tell.
         """
-        bound = hull(self.relation)[0]
+        bound, upper = hull(self.relation)
         kept, found = [], []
         for out, into in brackets:
+            if 0.0 <= bound <= into < _FADED_PLACE * upper and self._mass_up_to(into) < _FADED:
+                found.append(bound)
+                continue
             if 0.0 <= bound < _UNRESOLVED * into and out <= bound:
                 start = max(bound, np.finfo(float).tiny)
                 rho, _ = self._at(np.geomspace(start, into, _PROBES + 2)[1:-1])
@@ -358,6 +364,10 @@ class _Scan:
                     continue
             kept.append((out, into))
         return kept, found
+
+    def _mass_up_to(self, x: float) -> float:
+        """The distribution function at a point of the scan; infinite where there is none."""
+        return float(self.cdf[np.searchsorted(self.x, x)]) if self.has_cdf else math.inf
 
     def _is_noise(self, a: float, b: float, width: float) -> bool:
         """A narrow band whose density integrates to nothing."""
