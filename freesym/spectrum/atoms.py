@@ -155,6 +155,20 @@ def _additive(relation: nodes.Additive, parts: list[Atoms]) -> list[tuple[Any, A
     return list(reduce(_sum, powered).items())
 
 
+def hard_places(relation: Relation) -> list[float]:
+    """Where atoms of the terms of a sum meet whose masses are just not enough for an atom.
+
+    G is infinite there all the same, so an edge beside such a place lies at it.
+    """
+    if not (isinstance(relation, nodes.Additive) and relation.proved):
+        return []
+    totals: list[tuple[float, float]] = [(0.0, 1.0)]
+    for t, term in zip(relation.powers, relation.terms, strict=True):
+        own = [(float(t * a), 1 + float(t * (m - 1))) for a, m in _atoms(term).items()]
+        totals = [(a + b, m + n - 1) for a, m in totals for b, n in own if m + n > 1 - _ROUNDING]
+    return [place for place, mass in totals if abs(mass) <= _ROUNDING]
+
+
 def _power(part: Atoms, t: Any) -> Atoms:
     masses = _positive((a, t * m - (t - 1)) for a, m in part.items() if a != 0)
     pairs = [(_place_of_power(a, t), mass) for a, mass in masses]

@@ -151,6 +151,7 @@ class _Scan:
         self.rho: Real = np.zeros(0)
         self.cdf: Real = np.zeros(0)
         self.atoms = np.array([float(a) for a in atoms_module.atoms(relation)])
+        self.hard = np.array(atoms_module.hard_places(relation))
         self.has_cdf = has_potential(relation)
         self.fades = self.has_cdf and fades_at_zero(relation)
 
@@ -430,7 +431,11 @@ class _Scan:
             out, into = self._zoomed(out[singular], into[singular], 1e-14)
             rest = iter(0.5 * (out + into))
             found = [float(next(rest)) if edge is None else edge for edge in found]
-        return [edge for edge in found if edge is not None]
+        return [self._moved_to_hard_place(edge) for edge in found if edge is not None]
+
+    def _moved_to_hard_place(self, edge: float) -> float:
+        near = self.hard[np.abs(self.hard - edge) < _CLOSED * np.ptp(self.x)]
+        return float(near[0]) if near.size else edge
 
     def _zoomed(self, out: Real, into: Real, width: float) -> tuple[Real, Real]:
         """Narrow all brackets at once, by the sign of what lies on a grid in each."""

@@ -172,3 +172,16 @@ def test_distribution_functions_at_bounds_are_exact() -> None:
         assert law.support()[0][0] >= 0
         assert law.cdf(0) == 0
         assert law.cdf(law.support()[-1][1] + 1e-12) == 1
+
+
+def test_edges_at_ties_of_atoms_are_exact() -> None:
+    """Atoms of masses 1/2 and 1/2, or 1/3 and 2/3, meet: infinite densities, of any power."""
+    half = Fraction(1, 2)
+    shared = fs.Bernoulli(half) - (2 * fs.MarchenkoPastur()).reshape(half)
+    places = {0.0, 1.0}
+    assert places <= set(shared.edges())
+    narrow = fs.TwoPoint(-1, 1, half) - fs.TwoPoint(Fraction(1, 100), 1, half)
+    assert narrow.edges() == pytest.approx((-2, -1.01, 0, 0.99), abs=0)
+    three = fs.Discrete([0, 1, 5]) + fs.Bernoulli(Fraction(2, 3))
+    assert {1.0, 2.0, 6.0} <= set(three.edges())
+    assert (fs.MarchenkoPastur(2) + fs.Bernoulli(half)).edges()[0] == 0
