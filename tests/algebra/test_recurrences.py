@@ -11,6 +11,7 @@ import pytest
 
 from freesym.algebra.polynomials import Polynomial
 from freesym.algebra.recurrences import (
+    DifferentialEquation,
     Recurrence,
     differential_equation,
     recurrence,
@@ -136,3 +137,11 @@ def test_long_coefficients_need_many_primes() -> None:
         value = fourth - big * squares[k - 1] - 7 * squares[k] + trial[k - 1] + (1 + big) * (k == 1)
         series.append(value / big)
     assert all(value == 0 for value in residual(equation, "x", series, {})[:30])
+
+
+def test_recurrences_start_where_the_constant_has_ended() -> None:
+    """``F' = 4 x^3``: ``n F_n = 0`` holds from 5 on, not at 4."""
+    x, *_ = Polynomial.generators(NAMES)
+    one = Polynomial.constant(NAMES, 1)
+    equation = DifferentialEquation(4 * x**3, (one - one, one))
+    assert recurrence(equation, "x", "n").start == 5

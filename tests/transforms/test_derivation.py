@@ -320,3 +320,9 @@ def test_symbols_are_admitted_only_where_asked():
 def test_example():
     printed = output_of(ROOT / "examples" / "05_derivations.py")
     assert "v = 1: support ((-3*sqrt(3)/2, 3*sqrt(3)/2),)" in printed
+
+
+def test_implicit_equations_state_the_transform() -> None:
+    steps = (fs.Uniform() @ MP(HALF)).derivation()
+    (equation,) = (s.equations[0] for s in steps if s.title.startswith("The implicit"))
+    assert str(equation.lhs) == "G(z)"

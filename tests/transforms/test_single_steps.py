@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from typing import Any
 
 import mpmath
@@ -15,14 +16,19 @@ from freesym.relations import nodes
 from freesym.transforms import boundary
 from freesym.transforms.branches import radius_of
 from freesym.transforms.candidates import _zeros_with_symbols
+from freesym.transforms.checks import samples
+from freesym.transforms.closed_forms import ClosedForms
 from freesym.transforms.cubics import cubic_zeros
 from freesym.transforms.densities import _points_outside, _random_points
 from freesym.transforms.derivation_notation import equal, native_letter
 from freesym.transforms.derivation_steps import _definition
 from freesym.transforms.derivation_text import _LINE, _broken, equation_latex
+from freesym.transforms.edges import EdgeExponent, _specialised
 from freesym.transforms.latex import number_latex
 from freesym.transforms.precision import number
+from freesym.transforms.selection import _number
 from freesym.transforms.supports import exact_support
+from freesym.transforms.values import _radius
 
 G, X, Y, Z = sympy.symbols("g x y z")
 HALF = sympy.Rational(1, 2)
@@ -208,3 +214,57 @@ def test_parameters_in_latex() -> None:
     assert number_latex(Fraction(-2, 3)) == r"-\frac{2}{3}"
     assert number_latex(sympy.sqrt(2)) == r"\sqrt{2}"
     assert number_latex(0.5) == "0.5"
+
+
+# -------------------------------------------------------------------- closed forms and edges
+
+
+def test_zeros_of_a_cubic_hold_the_transform() -> None:
+    law, point = fs.MarchenkoPastur() @ fs.MarchenkoPastur(), 1 + 1j
+    forms = ClosedForms(samples(law))
+    zeros = forms._half_plane_zeros(law.relation())
+    values = [complex(zero.expression.subs(forms.variable, point)) for zero in zeros]
+    assert len(values) >= 3
+    assert min(abs(value - law.G(point)) for value in values) < 1e-13
+
+
+def test_coordinates_of_a_law_from_another() -> None:
+    """At ``g = 1/5`` of the law with ``R = 1/(1 - g/2)`` and ``S = 1/(1 + m/2)``."""
+    law = fs.MarchenkoPastur(HALF)
+    forms, relation, g = ClosedForms(samples(law)), law.relation(), HALF * 2 / 5
+    assert forms._moved(relation, "g", g, "w") == sympy.Rational(10, 9) + 5
+    assert forms._moved(relation, "g", g, "psi") == sympy.Rational(2, 9)
+    assert forms._moved(relation, "psi", sympy.Integer(2), "w") == 3
+    assert forms._moved(relation, "psi", sympy.Integer(2), "g") == 1
+
+
+def test_radii_of_derivatives_end_before_the_spectrum() -> None:
+    assert _radius((-2.0, 4.0), "M", 0.1 + 0j) == pytest.approx(0.5 * (0.25 - 0.1))
+    assert _radius((-2.0, 4.0), "G", 5 + 0j) == pytest.approx(0.5)
+    assert _radius((-2.0, 4.0), "R", 0j) == pytest.approx(0.05 / 4)
+
+
+def test_special_exponents_are_those_of_the_same_edge_and_side() -> None:
+    place, other = sympy.Symbol("c"), sympy.Integer(7)
+    generic = EdgeExponent(place, "right", HALF)
+    special = (EdgeExponent(other, "right", HALF), EdgeExponent(sympy.Integer(1), "left", HALF))
+    assert _specialised(generic, place, 1, special) == generic
+    special = (*special, EdgeExponent(sympy.Integer(1), "right", -HALF))
+    found = _specialised(generic, place, 1, special)
+    assert (found.exponent.subs(place, 1), found.exponent.subs(place, 2)) == (-HALF, HALF)
+
+
+def test_edges_of_scaled_products_with_one_rational_factor() -> None:
+    power = fs.MarchenkoPastur(HALF).multiplicative_power(HALF * 3)
+    law = 3 * (fs.Discrete([1, 3]) @ power)
+    exact = [float(end) for interval in exact_support(law.relation()) for end in interval]
+    assert exact == pytest.approx(list(law.edges()), rel=1e-12)
+
+
+def test_integer_symbols_are_drawn_as_integers() -> None:
+    generator = random.Random(1)
+    symbol = sympy.Symbol("n", integer=True, positive=True)
+    drawn = {_number(symbol, (2.0, 9.0), generator) for _ in range(50)}
+    assert drawn <= set(range(2, 10))
+    assert len(drawn) > 3
+    assert _number(symbol, (-0.3, 0.3), generator) == 1
