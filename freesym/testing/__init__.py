@@ -13,40 +13,53 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from freesym.testing.checks import STATEMENTS as STATEMENTS
-from freesym.testing.checks import LawReport as LawReport
-from freesym.testing.checks import check_law as check_law
-from freesym.testing.errors import InvalidArgumentError as InvalidArgumentError
-from freesym.testing.errors import LawCheckError as LawCheckError
-from freesym.testing.families import FreeFamily as FreeFamily
-from freesym.testing.freeness import FreenessReport as FreenessReport
-from freesym.testing.freeness import assert_asymptotically_free as assert_asymptotically_free
-from freesym.testing.grammar import OPERATIONS as OPERATIONS
-from freesym.testing.grammar import random_law as random_law
-from freesym.testing.simulation import ConvergenceReport as ConvergenceReport
-from freesym.testing.simulation import SimulationReport as SimulationReport
-from freesym.testing.simulation import assert_converges as assert_converges
-from freesym.testing.simulation import simulate as simulate
-from freesym.testing.statements import Verdict as Verdict
-from freesym.testing.statements import assert_identity as assert_identity
-from freesym.testing.statements import assert_same_law as assert_same_law
-from freesym.testing.statistics import distance as distance
+from freesym.testing.checks import STATEMENTS, LawReport, check_law
+from freesym.testing.errors import InvalidArgumentError, LawCheckError
+from freesym.testing.families import FreeFamily
+from freesym.testing.freeness import FreenessReport, assert_asymptotically_free
+from freesym.testing.grammar import OPERATIONS, random_law
+from freesym.testing.simulation import (
+    ConvergenceReport,
+    SimulationReport,
+    assert_converges,
+    simulate,
+)
+from freesym.testing.statements import Verdict, assert_identity, assert_same_law
+from freesym.testing.statistics import distance
 
 if TYPE_CHECKING:
-    from freesym.testing.strategies import algebraic_laws as algebraic_laws
-    from freesym.testing.strategies import bounded_laws as bounded_laws
-    from freesym.testing.strategies import exact_parameters as exact_parameters
-    from freesym.testing.strategies import expressions as expressions
-    from freesym.testing.strategies import free_families as free_families
-    from freesym.testing.strategies import laws as laws
-    from freesym.testing.strategies import laws_of as laws_of
-    from freesym.testing.strategies import networks as networks
-    from freesym.testing.strategies import positive_laws as positive_laws
-    from freesym.testing.strategies import spectral_points as spectral_points
+    from freesym.testing.strategies import (
+        algebraic_laws,
+        bounded_laws,
+        exact_parameters,
+        expressions,
+        free_families,
+        laws,
+        laws_of,
+        networks,
+        positive_laws,
+        spectral_points,
+    )
 
-_STRATEGIES = (
+__all__ = [
+    "OPERATIONS",
+    "STATEMENTS",
+    "ConvergenceReport",
+    "FreeFamily",
+    "FreenessReport",
+    "InvalidArgumentError",
+    "LawCheckError",
+    "LawReport",
+    "SimulationReport",
+    "Verdict",
     "algebraic_laws",
+    "assert_asymptotically_free",
+    "assert_converges",
+    "assert_identity",
+    "assert_same_law",
     "bounded_laws",
+    "check_law",
+    "distance",
     "exact_parameters",
     "expressions",
     "free_families",
@@ -54,12 +67,14 @@ _STRATEGIES = (
     "laws_of",
     "networks",
     "positive_laws",
+    "random_law",
+    "simulate",
     "spectral_points",
-)
+]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _STRATEGIES:
+    if name in __all__:
         from freesym.testing import strategies
 
         return getattr(strategies, name)
@@ -67,4 +82,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_STRATEGIES])
+    return __all__
