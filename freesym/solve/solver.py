@@ -20,6 +20,8 @@ from freesym.lowering.program import Program
 from freesym.relations import nodes
 from freesym.relations.leaf import Leaf
 from freesym.relations.relation import Relation
+from freesym.solve.continuation import continued
+from freesym.solve.solved import Solved
 from freesym.solve.subordination import Sweeper
 
 kernels: Any = LazyModule("freesym.kernels.march")
@@ -38,32 +40,6 @@ _UNSURE, _STENCIL = 1e-13, 10
 #: are solved near their spectrum even from far away: they settle slowly, or go around in circles.
 _SWEEPS = ((40, 1.0), (200, 0.5), (400, 1.0), (2000, 0.25))
 _HEIGHTS = tuple(10.0**k for k in (0, 1, 2, 3, 4, 6, 8, 10, 13, 16, 20, -1, -2, -4, -8))
-
-
-@dataclass(frozen=True, eq=False)
-class Solved:
-    """Verified solutions: the unknowns at each point, and which points have them.
-
-    The rates, derivatives with respect to ``z``, are NaN where the equations are singular.
-    """
-
-    z: Complex
-    unknowns: Complex
-    rates: Complex
-    verified: NDArray[np.bool_]
-
-    def at(self, where: NDArray[np.bool_]) -> Solved:
-        """The solutions at some of the points."""
-        return Solved(
-            self.z[where], self.unknowns[:, where], self.rates[:, where], self.verified[where]
-        )
-
-    def take(self, where: NDArray[np.int64], other: Solved) -> None:
-        """Fill in the solutions that another attempt verified."""
-        kept = where[other.verified]
-        self.unknowns[:, kept] = other.unknowns[:, other.verified]
-        self.rates[:, kept] = other.rates[:, other.verified]
-        self.verified[kept] = True
 
 
 def _complex(re: NDArray[np.float64], im: NDArray[np.float64]) -> Complex:
@@ -143,7 +119,18 @@ class Solver:
             self._solve_crossings(solved, scale, start)
         if thorough and not solved.verified.all():
             self._retry_from_fixed_points(solved, scale)
+        if self.careful:
+            solved.verified[:] = self._continued(solved)
         return solved
+
+    def _continued(self, solved: Solved) -> NDArray[np.bool_]:
+        """Which solutions are those of the law, where the equations may have others."""
+        scale, start = self.first
+
+        def march(z: Complex) -> Solved:
+            return self._march(z, 1j * scale, scale, start)
+
+        return continued(solved, march, lambda found: 1 + self.transforms(found)[1], scale)
 
     @cached_property
     def _branches_may_cross(self) -> bool:

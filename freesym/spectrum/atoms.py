@@ -233,11 +233,13 @@ def _residues(relation: nodes.Additive, parts: list[Atoms]) -> list[tuple[Any, A
         ends = _ends(term.numeric())
         places = {p + float(t * a) for p in places for a in (*part, *ends, 0)}
     numeric = relation.numeric()
-    found = []
-    for place in sorted(places):
-        mass = _residue(numeric, place)
-        if mass > 1e-6:
-            found.append((place, mass))
+    found: list[tuple[Any, Any]] = []
+    # whole numbers, which are exact, come before what was computed to be the same
+    for place in sorted(places, key=lambda a: (a != round(a), a)):
+        if all(abs(place - a) > _SAME * (1 + abs(place)) for a, _ in found):
+            mass = _residue(numeric, place)
+            if mass > 1e-6:
+                found.append((place, mass))
     return found
 
 

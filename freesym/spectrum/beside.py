@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from freesym.errors import FreesymError
 from freesym.relations.relation import Relation
-from freesym.solve.solver import Solved, Solver
+from freesym.solve.solved import Solved
+from freesym.solve.solver import Solver
 from freesym.spectrum.bounds import hull
 
 Complex = NDArray[np.complex128]
@@ -82,17 +83,14 @@ def lost_beside_zero(
 
 
 def impossible(z: Complex, g: Complex) -> NDArray[np.bool_]:
-    """Values that no law has: ``Im 1/G(z) >= Im z`` in the upper half-plane.
+    """Values that no law has: ``Im 1/G(z) >= Im z`` in the closed upper half-plane.
 
-    Beside infinities of a part, rounding of its ``w`` may be all that a solution is.
+    Beside infinities of a part, rounding of its ``w`` may be all that a solution is; on the real
+    line rounding may put it below.
     """
-    above = z.imag > 0
-    found = np.zeros(z.shape, dtype=bool)
-    if above.any():
-        with np.errstate(all="ignore"):
-            reciprocal = 1 / g[above]
-        found[above] = reciprocal.imag < z.imag[above] - FORWARD * np.abs(reciprocal)
-    return found
+    with np.errstate(all="ignore"):
+        reciprocal = 1 / g
+    return np.asarray(reciprocal.imag < z.imag - FORWARD * np.abs(reciprocal))
 
 
 def directions(z: Complex) -> Complex:
