@@ -119,7 +119,7 @@ class Solver:
             self._solve_crossings(solved, scale, start)
         if thorough and not solved.verified.all():
             self._retry_from_fixed_points(solved, scale)
-        if self.careful:
+        if self.careful and self.relation.children:
             solved.verified[:] = self._continued(solved)
         return solved
 
@@ -298,18 +298,23 @@ class Solver:
         return change
 
     def sensitivity(self, solved: Solved, g: Complex) -> NDArray[np.float64]:
-        """By what share rounding of the unknowns changes ``g``.
+        """By what share rounding of the unknowns, and of what they add up to, changes ``g``.
 
         In sums and products that is what rounding of ``z`` does, but differences reach the
-        infinities of their parts, where unknowns have lost the digits that tell how near.
+        infinities of their parts, where unknowns have lost the digits that tell how near, and
+        subtract large numbers.
         """
-        change = np.zeros(g.shape)
+        change, missed = np.zeros(g.shape), np.zeros(g.shape)
+        plain = self.compiled.residual == RESIDUAL_PLAIN
         for k in range(len(solved.unknowns)):
             unknowns = solved.unknowns.copy()
             unknowns[k] *= 1 + 2 * _ROUNDING * (1 + 1j)
-            moved = self.transforms(replace(solved, unknowns=unknowns))[0]
-            change += np.abs(moved - g) / np.abs(g)
-        return change
+            moved = replace(solved, unknowns=unknowns)
+            change += np.abs(self.transforms(moved)[0] - g) / np.abs(g)
+            if plain:
+                missed = np.maximum(missed, np.abs(self.root(moved) - solved.z))
+        moved = replace(solved, unknowns=solved.unknowns + _finite(solved.rates) * missed)
+        return np.asarray(change + np.abs(self.transforms(moved)[0] - g) / np.abs(g))
 
     def rounding(self, solved: Solved) -> NDArray[np.float64]:
         """What rounding in ``z`` may do to transforms, relative to them: much beside an edge."""
