@@ -380,6 +380,9 @@ def _zeros_of_reciprocal(relation: Relation) -> list[tuple[Any, Any]]:
     places = [np.linspace(a - pad, b + pad, 4001), _beside_poles(relation), _in_gaps(inside)]
     x = np.unique(np.concatenate(places))
     f = _reciprocal(relation, x)
+    # in the middle of a symmetric law G is infinite where its parts have opposite values
+    alone = np.isnan(f) & np.isfinite(np.roll(f, 1)) & np.isfinite(np.roll(f, -1))
+    x, f = x[~alone], f[~alone]
     crossing = np.flatnonzero((f[:-1] < 0) & (f[1:] >= 0))
     low, high = x[crossing], x[crossing + 1]
     for _ in range(60):
@@ -389,7 +392,8 @@ def _zeros_of_reciprocal(relation: Relation) -> list[tuple[Any, Any]]:
     found = []
     middles = 0.5 * (low + high)
     for place in (p for p in middles if not any(s < p < e for s, e in inside)):
-        mass = _mass_at_zero_of_reciprocal(relation, float(place), 0.01 * (b - a + pad))
+        at = 0.0 if abs(place) < _ROUNDING * (b - a) else float(place)
+        mass = _mass_at_zero_of_reciprocal(relation, at, 0.01 * (b - a + pad))
         if mass > 1e-9:
-            found.append((float(place), mass))
+            found.append((at, mass))
     return found

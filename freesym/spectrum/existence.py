@@ -17,7 +17,7 @@ from freesym.relations.relation import Relation
 from freesym.spectrum.atoms import atoms
 from freesym.spectrum.evaluate import transforms
 from freesym.spectrum.intervals import Interval
-from freesym.spectrum.support import continuous_support, extent
+from freesym.spectrum.support import continuous_support
 
 Real = NDArray[np.float64]
 
@@ -29,9 +29,8 @@ _LEVELS = (300, 600)
 _MASS = 1e-3
 #: No rule should change by more than this when it is refined again.
 _ROUGH = 0.03
-#: At this share of its points the density must be known, and on this share of the spectrum for
-#: a mass that is not 1 to say that there is no law.
-_KNOWN, _WELL_KNOWN = 0.5, 0.99
+#: At this share of its points the density must be known.
+_KNOWN = 0.5
 
 
 def first_impossible_moment(relation: Relation) -> int | None:
@@ -72,9 +71,9 @@ def require_law(relation: Relation) -> None:
     found = _mass(relation)
     if math.isnan(found):
         raise ConvergenceError(
-            f"{short(relation)} has no verified solution at many points of its spectrum: it is no "
-            "probability law, as deconvolutions, powers below 1 and formulas need not be, or one "
-            "whose transform does not follow from those of its parts"
+            f"no density of mass 1 was found for {short(relation)}: it is no probability law, as "
+            "deconvolutions, powers below 1 and formulas need not be, or one whose transform does "
+            "not follow from those of its parts"
         )
     if found != 1:
         raise InvalidLawError(
@@ -93,20 +92,8 @@ def _mass(relation: Relation) -> float:
     credible = abs(finest - 1) <= _MASS + 5 * change and change <= _ROUGH
     if credible:
         return 1.0
-    return finest if _known_share(relation) >= _WELL_KNOWN else math.nan
-
-
-def _known_share(relation: Relation) -> float:
-    """The share of the interval that holds the spectrum on which the density is known.
-
-    A formula has no solution only where there is no law; an operation may also need the transform
-    of a part on another sheet.
-    """
-    if not relation.children:
-        return 1.0
-    x, weights = _rule(*extent(relation), _LEVELS[0])
-    g = transforms(relation, x.astype(np.complex128), thorough=False).g
-    return float(weights[~np.isnan(g)].sum() / weights.sum())
+    # formulas lack solutions only where there is no law; operations may need more than parts give
+    return math.nan if relation.children and finest < 1 else finest
 
 
 def mass(relation: Relation, intervals: tuple[Interval, ...], n: int = _LEVELS[0]) -> float:

@@ -26,6 +26,8 @@ _NODES = 257
 _HALVINGS, _TABLE_ERROR, _STEPS = 12, 1e-8, 120
 #: Below this, points are too small for the solver.
 _TINY = 1e-280
+#: Larger errors of levels than this are seen in samples.
+_UNRESOLVED = 1e-4
 #: How well points are known, in units of the largest end of the spectrum, and levels.
 _RESOLUTION, _ENCLOSED = 1e-14, 1e-12
 
@@ -289,8 +291,22 @@ def _middle(low: Real, high: Real) -> Real:
 
 
 def sample(relation: Relation, size: int | tuple[int, ...] | None, rng: Any) -> Any:
-    """Independent draws by inversion of the tabulated distribution function."""
+    """Independent draws by inversion of the tabulated distribution function.
+
+    Where the table misses the distribution, as beside very long tails, quantiles are solved for.
+    """
     generator = np.random.default_rng(rng)
     levels = np.asarray(generator.random(size))
-    _, _, x = _inverted(quantile_table(relation), levels.ravel())
-    return shaped(x, levels.shape)
+    if _is_resolved(relation):
+        _, _, x = _inverted(quantile_table(relation), levels.ravel())
+        return shaped(x, levels.shape)
+    return quantile(relation, levels)
+
+
+@lru_cache(maxsize=1024)
+def _is_resolved(relation: Relation) -> bool:
+    """Whether the inverted table has the levels it was asked for, where there is no atom."""
+    levels = (np.arange(512) + 0.5) / 512
+    _, _, x = _inverted(quantile_table(relation), levels)
+    missed = np.abs(cdf_values(relation, x) - levels)
+    return not (missed[~np.isin(x, [a for a, _ in masses(relation)])] > _UNRESOLVED).any()

@@ -30,7 +30,7 @@ from freesym.spectrum.intervals import Interval, ending_at_zero, inverted, neare
 Real = NDArray[np.float64]
 
 _LINEAR, _GEOMETRIC, _ZOOM = 385, 129, 33
-_RESOLUTION = 1e-8
+_RESOLUTION, _TAIL = 1e-8, 1e6
 #: Steps of the density that may hide gaps, how narrow in units of the width, and how often divided.
 _STEEP, _NARROW, _STEPS = 2.0, 1e-5, 3
 _NOISE, _CLOSED = 1e-9, 1e-7
@@ -201,6 +201,12 @@ class _Scan:
             self.add(np.linspace(finite_lower, finite_upper, refinement * _LINEAR))
             self._find_hidden_gaps()
             found = self._bracketed(lower, upper)
+        # tails that end so far away end in rounding
+        far = _TAIL * solver(self.relation).first[0]
+        if found and math.isinf(lower) and found[0][0] < -far:
+            found = ((lower, found[0][1]), *found[1:])
+        if found and math.isinf(upper) and found[-1][1] > far:
+            found = (*found[:-1], (found[-1][0], upper))
         # refined edges may leave the bounds by rounding
         least, most = hull(self.relation)
         return tuple((max(a, least), min(b, most)) for a, b in found)

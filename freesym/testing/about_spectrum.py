@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from freesym.errors import ConvergenceError, UnsupportedOperationError
+from freesym.errors import ConvergenceError, InvalidLawError, UnsupportedOperationError
+from freesym.law import Law
 from freesym.testing.grammar import count_nodes
 from freesym.testing.subject import Failed, Skipped, Subject, known
 
@@ -103,9 +104,10 @@ def matrices(s: Subject) -> None:
     n = s.size(100, 600)
     matrix = np.asarray(
         known(
-            lambda: s.law.sample_matrix(n, rng=s.seed), UnsupportedOperationError, ConvergenceError
+            lambda: _matrix(s.law, n, s.seed),
+            UnsupportedOperationError, ConvergenceError, InvalidLawError,
         )
-    )
+    )  # fmt: skip
     if matrix.shape != (n, n):
         raise Failed(f"sample_matrix({n}) has the shape {matrix.shape}")
     if np.abs(matrix - matrix.conj().T).max() > 1e-9 * np.abs(matrix).max():
@@ -113,6 +115,13 @@ def matrices(s: Subject) -> None:
     values = np.linalg.eigvalsh(matrix)
     allowed = (6 + 4 * count_nodes(s.law)) / len(values)
     _compare_ranks(s, values, "the share of eigenvalues", allowed)
+
+
+def _matrix(law: Law, n: int, seed: int) -> Any:
+    try:
+        return law.sample_matrix(n, rng=seed)
+    except MemoryError as error:
+        raise Skipped(f"sample_matrix({n}) needs more memory than there is") from error
 
 
 def _compare_ranks(s: Subject, values: Any, what: str, allowed: float) -> None:
@@ -135,6 +144,10 @@ def support(s: Subject) -> None:
     for place in (*edges, *s.atoms):
         if not any(a - slack <= place <= b + slack for a, b in pairs):
             raise Failed(f"the edge or atom {place!r} lies outside of support() = {pairs}")
+    ends = np.array([*edges, *s.atoms], dtype=float)
+    for place in (x for x in flat if math.isfinite(x)):
+        if not (np.abs(ends - place) <= slack).any():
+            raise Failed(f"support() = {pairs} ends at {place!r}, where no edge or atom is")
     x, rho = s.ask(s.law.density, s.line)
     inside = s.inside(x)
     if (rho[inside] <= 0).any():

@@ -170,12 +170,14 @@ def relations(s: Subject) -> None:
     _, m = s.ask(s.law.M, 1 / z)
     r = np.asarray(known(lambda: s.law.R(g), UnsupportedOperationError, ConvergenceError))
     s.close("R(G(z)) against z - 1/G(z)", z, r, z - 1 / g, CLOSE * np.abs(z))
-    if abs(s.mean) < 1e-9 * size:
+    if abs(s.mean) < 1e-4 * size:
         return
+    # that of psi exists for |z| > 8 E X^2/|E X|, where its second term is small
+    beyond = max(20 * size, 16 * float(s.law.moment(2)) / abs(s.mean))
+    z, g = s.ask(s.law.G, beyond / (20 * size) * far)
+    _, m = s.ask(s.law.M, 1 / z)
     chi = np.asarray(known(lambda: s.law.S(m), UnsupportedOperationError, ConvergenceError))
-    near = np.abs(m) < 0.5 * abs(s.mean) / size
-    s.close("S(M) against (1 + M)/(M z)", z[near], chi[near], ((1 + m) / (m * z))[near],
-            1e-8 * np.abs(chi[near]))  # fmt: skip
+    s.close("S(M) against (1 + M)/(M z)", z, chi, (1 + m) / (m * z), 1e-8 * np.abs(chi))
 
 
 def scaling(s: Subject) -> None:

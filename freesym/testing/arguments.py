@@ -109,8 +109,8 @@ def symmetric_matrix(value: Any, name: str) -> NDArray[np.float64]:
     """A symmetric (or Hermitian) matrix of finite numbers."""
     try:
         matrix = np.asarray(value)
-        if matrix.dtype.kind not in "fiuc":
-            matrix = matrix.astype(float)
+        # integers overflow silently, and linear algebra knows no other floats
+        matrix = matrix.astype(np.complex128 if matrix.dtype.kind == "c" else np.float64)
     except (TypeError, ValueError) as error:
         raise InvalidArgumentError(f"{name} is not an array of numbers: {error}") from error
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:

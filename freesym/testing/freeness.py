@@ -276,4 +276,7 @@ def _drawn(make: Callable[..., Any], n: int, generator: np.random.Generator) -> 
     shapes = {len(m) for m in found}
     if len(shapes) > 1:
         raise InvalidArgumentError(f"make gives matrices of unequal sizes {sorted(shapes)}")
-    return found
+    if shapes != {n}:
+        raise InvalidArgumentError(f"make gives matrices of size {len(found[0])} for n = {n}")
+    # powers of very large and very small numbers leave the range of double precision
+    return [m / (float(np.abs(m).max()) or 1.0) for m in found]

@@ -99,9 +99,12 @@ class _Curve:
         where = Places(self.law)
         low, high = where.hull
         if not where.compact:
-            low, high = map(float, self.law.quantile([1e-6, 1 - 1e-6]))
+            # tails may be so long that equal steps in x would miss the middle
+            quantiles = np.asarray(self.law.quantile(np.linspace(1e-6, 1 - 1e-6, _GRID)))
+            low, high = float(quantiles[0]), float(quantiles[-1])
+            return np.concatenate([quantiles, [*where.atoms], np.linspace(low, high, _GRID)])
         turns = np.cos(np.linspace(math.pi, 0, _GRID))
-        inner = [0.5 * (a + b) + 0.5 * (b - a) * turns for a, b in where.intervals if where.compact]
+        inner = [0.5 * (a + b) + 0.5 * (b - a) * turns for a, b in where.intervals]
         return np.concatenate([[low, high, *where.atoms], np.linspace(low, high, _GRID), *inner])
 
     def both(self, x: Floats) -> tuple[Floats, Floats]:
