@@ -19,6 +19,8 @@ Complex = NDArray[np.complex128]
 _ROUNDING = 4e-16
 #: So near to an atom, in units of the spectrum, its pole may hide the rest.
 _BESIDE_ATOM = 1e-4
+#: And so near that its pole is all there is.
+_AT_ATOM = 1e-7
 #: Nearer to 0 than this share of the scale, solutions whose `w` is off by more than such a relative
 #: error are compared with their neighbours; values may be off by the last.
 DOUBTFUL, _BACKWARD, FORWARD = 1e-6, 1e-9, 1e-6
@@ -91,6 +93,28 @@ def impossible(z: Complex, g: Complex) -> NDArray[np.bool_]:
     with np.errstate(all="ignore"):
         reciprocal = 1 / g
     return np.asarray(reciprocal.imag < z.imag - FORWARD * np.abs(reciprocal))
+
+
+def at_atoms(engine: Solver, relation: Relation, z: Complex, g: Complex) -> Complex:
+    """``g`` so near to an atom that ``(z - a) G(z)`` must be its mass, where it is something else.
+
+    It tends to the mass, so it is compared with what is left farther away in the same direction;
+    that is also what is added to the pole, if it is next to nothing.  Where all parts have two
+    atoms, other solutions come that near.
+    """
+    found = g.copy()
+    width = extent(relation)
+    for a, mass in known_atoms(relation).items() if np.isfinite(width) else ():
+        distance = np.abs(z - a)
+        near = (distance > 0) & (distance < _AT_ATOM * width) & (z.imag != 0)
+        if near.any():
+            away = a + (z[near] - a) * (10 * _AT_ATOM * width / distance[near])
+            rest = engine.transforms(engine.solve(away, thorough=False))[0] - mass / (away - a)
+            left = np.abs((away - a) * rest)
+            right = np.abs((z[near] - a) * g[near] - mass) <= 2 * left + FORWARD
+            instead = np.where(left < 1e-5, mass / (z[near] - a) + rest, np.nan)
+            found[near] = np.where(right, g[near], instead)
+    return found
 
 
 def directions(z: Complex) -> Complex:

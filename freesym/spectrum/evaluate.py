@@ -23,6 +23,7 @@ from freesym.spectrum import vanishing
 from freesym.spectrum.beside import (
     DOUBTFUL,
     FORWARD,
+    at_atoms,
     beside_atoms,
     beside_zero,
     directions,
@@ -218,7 +219,10 @@ def _found(
     g.imag[noise] = psi.imag[noise] = 0.0
     if not isinstance(relation, Leaf):
         g = beside_atoms(engine, relation, z, g)
-        wrong = impossible(z, g)
+        held = at_atoms(engine, relation, z, g)
+        psi = np.where((held != g) & np.isfinite(held), z * held - 1, psi)
+        wrong = impossible(z, held) | (np.isnan(held) & np.isfinite(g))
+        g = held
         if not relation.all_proved:
             wrong |= engine.sensitivity(found, g) > FORWARD
         g[wrong] = psi[wrong] = _UNKNOWN

@@ -272,3 +272,12 @@ def test_atoms_at_the_end_of_a_band() -> None:
     x = np.array([-1.2, 1.0, 1.1, 1.9])
     discrete = np.array([0, 1, 1, 1])
     np.testing.assert_allclose(law.cdf(x), discrete / 3 + 2 / 3 * sum_.cdf(x), rtol=0, atol=1e-12)
+
+
+def test_points_at_an_atom_of_two_laws_of_two_points() -> None:
+    """Other solutions come near: ``(z - a) G(z)`` was a tenth of the mass."""
+    law = fs.Discrete([0, 2]) + fs.Discrete([0, 1], [Fraction(1, 5), Fraction(4, 5)])
+    for height in np.geomspace(1e-12, 1e-3, 19):
+        near = 1j * height
+        expected = complex(law.G(3 + near, digits=15))
+        assert law.G(3 + near) == pytest.approx(expected, rel=1e-6)
