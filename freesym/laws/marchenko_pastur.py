@@ -113,10 +113,11 @@ class MarchenkoPastur(STransformLeaf, LeafLaw):
 
     def additive_unit(self, scale: Number) -> tuple[Relation, Number, Number]:
         """``scale X`` as a power of the law with ratio 1, whose jumps are as large, and a shift."""
-        jump = self.ratio * self.scale
+        jump: Number = self.ratio * self.scale
+        unit: Relation = Affine(MarchenkoPastur(1, jump), scale, 0)
         if is_known_positive(scale):
-            return MarchenkoPastur(1, jump * scale), exact_quotient(1, self.ratio), 0
-        return Affine(MarchenkoPastur(1, jump), scale, 0), exact_quotient(1, self.ratio), 0
+            unit = MarchenkoPastur(1, jump * scale)
+        return unit, exact_quotient(1, self.ratio), 0
 
     def hull(self) -> tuple[float, float]:
         """The smallest interval that carries the law."""

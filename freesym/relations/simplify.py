@@ -153,7 +153,7 @@ def _closed_power(relation: Relation, power: Any) -> tuple[Relation, Any]:
         closed, rest = _closed_power(relation.child, power)
         return affine(closed, relation.scale, 0), rest
     if isinstance(relation, CompoundPoisson):
-        sign = 1 if is_known_positive(power) else -1
+        sign = -1 if is_known_positive(-power) else 1
         return CompoundPoisson(relation.jumps, sign * power * relation.rate), sign
     power_relation = getattr(relation, "additive_power_relation", None)
     if power_relation is None or power == 1 or not is_known_positive(power):

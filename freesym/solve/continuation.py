@@ -29,9 +29,7 @@ _ROUNDS, _FEW = 16, 12
 _FAR = 0.2
 
 
-def continued(
-    solved: Solved, march: March, far: Callable[[Solved], Complex], scale: float
-) -> Flags:
+def continued(solved: Solved, march: March, far: Far, scale: float) -> Flags:
     """Which solutions continue the one at infinity.
 
     Neighbours on a line that lie on cubics through each other stand or fall together; of each
@@ -83,7 +81,7 @@ def _reaches_infinity(solved: Solved, i: int, march: March, far: Far, scale: flo
         y = way.z.imag
         rough = np.flatnonzero(~_smooth(way.z, way.unknowns, way.rates)) + 1
         if not rough.size:
-            return bool(abs(far(way)[-1] - 1) < _FAR)
+            return len(y) > 2 and bool(abs(far(way)[-1] - 1) < _FAR)
         if round_ > 2 and len(rough) > _FEW:
             return False
         gaps = np.unique(np.concatenate([rough - 1, rough]))

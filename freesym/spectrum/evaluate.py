@@ -220,9 +220,11 @@ def _found(
     if not isinstance(relation, Leaf):
         g = beside_atoms(engine, relation, z, g)
         held = at_atoms(engine, relation, z, g)
-        psi = np.where((held != g) & np.isfinite(held), z * held - 1, psi)
+        moved = (held != g) & np.isfinite(held)
+        psi = np.where(moved, z * held - 1, psi)
         wrong = impossible(z, held) | (np.isnan(held) & np.isfinite(g))
-        g = held
+        # the potential is still that of the other solution
+        g, unknown = held, unknown | moved
         if not relation.all_proved:
             wrong |= engine.sensitivity(found, g) > FORWARD
         g[wrong] = psi[wrong] = _UNKNOWN

@@ -53,7 +53,7 @@ def support(relation: Relation) -> tuple[Interval, ...]:
         x = float(location)
         if not any(a <= x <= b for a, b in intervals):
             intervals.append((x, x))
-    if not intervals and not relation.assumed:
+    if not (intervals or relation.assumed):
         raise ConvergenceError(f"no part of the spectrum of {relation!r} was found")
     if not intervals:
         raise InvalidLawError(
@@ -201,8 +201,7 @@ class _Scan:
             self.add(np.linspace(finite_lower, finite_upper, refinement * _LINEAR))
             self._find_hidden_gaps()
             found = self._bracketed(lower, upper)
-        # tails that end so far away end in rounding
-        far = _TAIL * solver(self.relation).first[0]
+        far = _TAIL * solver(self.relation).first[0]  # tails that end there end in rounding
         if found and math.isinf(lower) and found[0][0] < -far:
             found = ((lower, found[0][1]), *found[1:])
         if found and math.isinf(upper) and found[-1][1] > far:
@@ -360,7 +359,8 @@ class _Scan:
         bound, upper = hull(self.relation)
         kept, found = [], []
         for out, into in brackets:
-            if 0.0 <= bound <= into < _FADED_PLACE * upper and self._mass_up_to(into) < _FADED:
+            tiny = math.isfinite(upper) and 0.0 <= bound <= into < _FADED_PLACE * upper
+            if tiny and self._mass_up_to(into) < _FADED:
                 found.append(bound)
                 continue
             if 0.0 <= bound < _UNRESOLVED * into and out <= bound:
@@ -440,8 +440,8 @@ class _Scan:
         return [self._moved_to_hard_place(edge) for edge in found if edge is not None]
 
     def _moved_to_hard_place(self, edge: float) -> float:
-        near = self.hard[np.abs(self.hard - edge) < _CLOSED * np.ptp(self.x)]
-        return float(near[0]) if near.size else edge
+        found = self.hard[np.abs(self.hard - edge) < _CLOSED * np.ptp(self.x)]
+        return float(found[0]) if found.size else edge
 
     def _zoomed(self, out: Real, into: Real, width: float) -> tuple[Real, Real]:
         """Narrow all brackets at once, by the sign of what lies on a grid in each."""

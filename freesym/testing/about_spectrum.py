@@ -145,7 +145,7 @@ def support(s: Subject) -> None:
         if not any(a - slack <= place <= b + slack for a, b in pairs):
             raise Failed(f"the edge or atom {place!r} lies outside of support() = {pairs}")
     ends = np.array([*edges, *s.atoms], dtype=float)
-    for place in (x for x in flat if math.isfinite(x)):
+    for place in (x for a, b in pairs if a < b for x in (a, b) if math.isfinite(x)):
         if not (np.abs(ends - place) <= slack).any():
             raise Failed(f"support() = {pairs} ends at {place!r}, where no edge or atom is")
     x, rho = s.ask(s.law.density, s.line)

@@ -80,7 +80,14 @@ class _Steps:
         self.values = np.sort(snapped)
 
     def places(self) -> Floats:
-        return self.values
+        """Quantiles, for tails may be so long that equal steps in x miss the middle, and steps."""
+        where = Places(self.law)
+        quantiles = np.asarray(self.law.quantile(1 / (1 + np.exp(-np.linspace(-14, 14, _GRID)))))
+        low, high = where.hull if where.compact else (quantiles[0], quantiles[-1])
+        turns = np.cos(np.linspace(math.pi, 0, _GRID))
+        inner = [0.5 * (a + b) + 0.5 * (b - a) * turns for a, b in where.intervals if where.compact]
+        ends = [low, high, *where.atoms]
+        return np.concatenate([ends, np.linspace(low, high, _GRID), quantiles, *inner])
 
     def both(self, x: Floats) -> tuple[Floats, Floats]:
         """The distribution function and its limits from the left."""
@@ -136,8 +143,9 @@ def distance(law: Law, other: Any, *, metric: str = "kolmogorov") -> float:
     Notes
     -----
     To eigenvalues the Kolmogorov distance is exact.  Otherwise distribution functions are
-    compared, or integrated as piecewise linear ones, on 4,097 points of every interval of the
-    support, denser towards its ends.
+    compared, or integrated as piecewise linear ones, at 4,097 quantiles of either law, from about
+    1e-6 to 1 - 1e-6, at as many places in equal steps, and at as many points of every interval of
+    a bounded support, denser towards its ends.
 
     Examples
     --------

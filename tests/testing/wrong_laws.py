@@ -258,7 +258,7 @@ WRONG: dict[str, Wrong] = {
     "moments": Wrong(WrongMoments, ("moments of G", "asymptotics")),
     "mean": Wrong(WrongMean, ("asymptotics", "moments of G")),
     "cumulants off by one": Wrong(lambda: ShiftedCumulants(2), ("cumulants",)),
-    "missing atom": Wrong(lambda: MissingAtom(2), ("atoms", "support")),
+    "missing atom": Wrong(lambda: MissingAtom(2), ("atoms",)),
     "light atom": Wrong(lambda: LightAtom(Fraction(1, 3)), ("atoms",)),
     "invented atom": Wrong(InventedAtom, ("atoms", "support", "distribution")),
     "narrow support": Wrong(NarrowSupport, ("distribution", "support")),
