@@ -80,14 +80,7 @@ class _Steps:
         self.values = np.sort(snapped)
 
     def places(self) -> Floats:
-        """Quantiles, for tails may be so long that equal steps in x miss the middle, and steps."""
-        where = Places(self.law)
-        quantiles = np.asarray(self.law.quantile(1 / (1 + np.exp(-np.linspace(-14, 14, _GRID)))))
-        low, high = where.hull if where.compact else (quantiles[0], quantiles[-1])
-        turns = np.cos(np.linspace(math.pi, 0, _GRID))
-        inner = [0.5 * (a + b) + 0.5 * (b - a) * turns for a, b in where.intervals if where.compact]
-        ends = [low, high, *where.atoms]
-        return np.concatenate([ends, np.linspace(low, high, _GRID), quantiles, *inner])
+        return self.values
 
     def both(self, x: Floats) -> tuple[Floats, Floats]:
         """The distribution function and its limits from the left."""
@@ -103,16 +96,14 @@ class _Curve:
     law: Law
 
     def places(self) -> Floats:
+        """Quantiles, for tails may be so long that equal steps in x miss the middle, and steps."""
         where = Places(self.law)
-        low, high = where.hull
-        if not where.compact:
-            # tails may be so long that equal steps in x would miss the middle
-            quantiles = np.asarray(self.law.quantile(np.linspace(1e-6, 1 - 1e-6, _GRID)))
-            low, high = float(quantiles[0]), float(quantiles[-1])
-            return np.concatenate([quantiles, [*where.atoms], np.linspace(low, high, _GRID)])
+        quantiles = np.asarray(self.law.quantile(1 / (1 + np.exp(-np.linspace(-14, 14, _GRID)))))
+        low, high = where.hull if where.compact else (quantiles[0], quantiles[-1])
         turns = np.cos(np.linspace(math.pi, 0, _GRID))
-        inner = [0.5 * (a + b) + 0.5 * (b - a) * turns for a, b in where.intervals]
-        return np.concatenate([[low, high, *where.atoms], np.linspace(low, high, _GRID), *inner])
+        inner = [0.5 * (a + b) + 0.5 * (b - a) * turns for a, b in where.intervals if where.compact]
+        ends = [low, high, *where.atoms]
+        return np.concatenate([ends, np.linspace(low, high, _GRID), quantiles, *inner])
 
     def both(self, x: Floats) -> tuple[Floats, Floats]:
         masses = {float(a): float(m) for a, m in self.law.atoms().items()}

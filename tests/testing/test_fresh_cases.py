@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy
 
 import freesym as fs
 from freesym.testing import (
@@ -28,6 +29,15 @@ def test_distances_of_laws_with_long_tails() -> None:
     assert distance(fs.Cauchy(), fs.Cauchy(0, 2)) == pytest.approx(scales, abs=1e-6)
     places = 2 * math.atan(0.5) / math.pi
     assert distance(fs.Cauchy(), fs.Cauchy(1)) == pytest.approx(places, abs=1e-6)
+
+
+def test_distances_of_lognormal_laws() -> None:
+    """``exp(2 N)`` and its double: the difference of two normal laws, and that of the means."""
+    law = fs.Pushforward(sympy.exp(2 * sympy.Symbol("x")))
+    assert distance(law, 2 * law) == pytest.approx(
+        math.erf(math.log(2) / 4 / math.sqrt(2)), abs=1e-6
+    )
+    assert distance(law, 2 * law, metric="wasserstein") == pytest.approx(math.exp(2), rel=1e-4)
 
 
 def test_narrow_cauchy_terms_reach_everywhere() -> None:
