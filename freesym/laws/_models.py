@@ -37,13 +37,36 @@ def of_quantiles(law: Law, n: int, rng: np.random.Generator | int | None = None)
     return rotated(np.asarray(law.quantile((np.arange(n) + 0.5) / n)), rng)
 
 
-def compressed(
-    eigenvalues: ArrayLike, n: int, rng: np.random.Generator | int | None = None
+def compressed_projection(
+    rank: int, size: int, n: int, rng: np.random.Generator | int | None = None
 ) -> Matrix:
-    """The corner of size ``n`` of ``rotated(eigenvalues)``."""
-    values = np.asarray(eigenvalues, dtype=float)
-    q = orthonormal_columns(len(values), n, np.random.default_rng(rng))
-    return symmetrised((q.T * values) @ q)
+    """The corner of size ``n`` of a random projection in ``size`` dimensions.
+
+    It is ``(A + B)^(-1/2) A (A + B)^(-1/2)`` for Wishart matrices ``A`` and ``B`` of ``rank`` and
+    ``size - rank`` degrees of freedom [1]_, which takes as long for any ``size``.
+
+    References
+    ----------
+    .. [1] R. J. Muirhead, "Aspects of Multivariate Statistical Theory" (1982), theorem 3.3.1.
+    """
+    generator = np.random.default_rng(rng)
+    if size < 2 * n:
+        q = orthonormal_columns(size, n, generator)[:rank]
+        return symmetrised(q.T @ q)
+    a, b = _wishart(n, rank, generator), _wishart(n, size - rank, generator)
+    values, vectors = np.linalg.eigh(a + b)
+    root = (vectors / np.sqrt(values)) @ vectors.T
+    return symmetrised(root @ a @ root)
+
+
+def _wishart(n: int, freedom: int, generator: np.random.Generator) -> Matrix:
+    """``X X^T`` for an ``n`` by ``freedom`` Gaussian matrix; Bartlett's triangle if it is wide."""
+    if freedom < n:
+        x = generator.standard_normal((n, freedom))
+    else:
+        x = np.tril(generator.standard_normal((n, n)), -1)
+        x[np.diag_indices(n)] = np.sqrt(generator.chisquare(freedom - np.arange(n)))
+    return np.asarray(x @ x.T)
 
 
 def two_values(low: float, high: float, p: float, n: int) -> NDArray[np.float64]:

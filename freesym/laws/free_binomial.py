@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freesym.law import Law
-from freesym.laws._models import compressed, two_values
+from freesym.laws._models import compressed_projection
 from freesym.laws.bernoulli import Bernoulli
 from freesym.parameters import AT_LEAST_ONE, PROBABILITY, Number, parameter
 from freesym.relations.relation import Relation
@@ -57,4 +57,5 @@ class FreeBinomial(Law):
     def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
         """``t`` times the corner of size ``n`` of a random projection of size ``t n``."""
         t = float(self.t)
-        return t * compressed(two_values(0.0, 1.0, float(self.p), round(t * n)), n, rng)
+        size = round(t * n)
+        return t * compressed_projection(round(float(self.p) * size), size, n, rng)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freesym.law import Law
-from freesym.laws._models import compressed, two_values
+from freesym.laws._models import compressed_projection
 from freesym.laws.two_point import TwoPoint
 from freesym.parameters import AT_LEAST_ONE, Number, parameter
 from freesym.relations.relation import Relation
@@ -54,4 +54,5 @@ class KestenMcKay(Law):
     def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
         """``d`` times the corner of size ``n`` of a random reflection of size ``d n``."""
         d = float(self.d)
-        return d * compressed(two_values(-1.0, 1.0, 0.5, round(d * n)), n, rng)
+        size = round(d * n)
+        return d * (2 * compressed_projection(size // 2, size, n, rng) - np.eye(n))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -224,13 +225,19 @@ class AdditivePower(UnaryOperation):
         return simplify.additive([self.law.relation()], [self.t])
 
     def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
-        """``t`` times a corner of relative size ``1/t`` of the matrix model.
+        """The sum of ``k`` copies of ``s`` times a corner of relative size ``1/s``.
 
-        For ``t < 1`` there is none; then quantiles of the law in a random basis.
+        Here ``t = k s``, and ``k`` is the largest whole number with ``s >= 1``.  For ``t < 1``
+        there is none; then quantiles of the law in a random basis.
         """
         if not self.has_matrix_model:
             return of_quantiles(self, n, rng)
-        return _corner(self.law, n, float(self.t), rng)
+        generator = np.random.default_rng(rng)
+        copies = math.floor(self.t)
+        total = np.zeros((n, n))
+        for _ in range(copies):
+            total += _corner(self.law, n, float(self.t) / copies, generator)
+        return total
 
     @property
     def has_matrix_model(self) -> bool:
@@ -241,8 +248,7 @@ class AdditivePower(UnaryOperation):
         return self._method("additive_power", self.t)
 
 
-def _corner(law: Law, n: int, t: float, rng: Any) -> NDArray[np.float64]:
-    generator = np.random.default_rng(rng)
+def _corner(law: Law, n: int, t: float, generator: np.random.Generator) -> NDArray[np.float64]:
     a = conjugated(law.sample_matrix(round(n * t), generator), generator)
     return t * a[:n, :n]
 
@@ -307,7 +313,7 @@ class Compression(UnaryOperation):
     def sample_matrix(self, n: int, rng: Any = None) -> NDArray[np.float64]:
         """A corner of the matrix model in a random basis."""
         p = float(self.p)
-        return p * _corner(self.law, n, 1 / p, rng)
+        return p * _corner(self.law, n, 1 / p, np.random.default_rng(rng))
 
     def __repr__(self) -> str:
         return self._method("compress", self.p)

@@ -51,7 +51,10 @@ def _atoms(relation: Relation) -> MappingProxyType[Any, Any]:
 
 @lru_cache(maxsize=4096)
 def _cached_atoms(relation: Relation, key: str) -> MappingProxyType[Any, Any]:
-    return MappingProxyType(_collected(_candidates(relation)))
+    found = _candidates(relation)
+    if not relation.children:  # masses are parameters, however small
+        return MappingProxyType({a: m for a, m in found if _is_symbolic(m) or is_positive(m)})
+    return MappingProxyType(_collected(found))
 
 
 def _collected(pairs: Iterable[tuple[Any, Any]]) -> Atoms:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from freesym.lowering.compile import RESIDUAL_PLAIN
 from freesym.relations import nodes
-from freesym.relations.leaf import Leaf
+from freesym.relations.leaf import Leaf, STransformLeaf
 from freesym.relations.relation import Relation
 from freesym.solve.solver import Solver, solver
 from freesym.spectrum import vanishing
@@ -52,6 +52,10 @@ _CIRCLE, _TERMS = 16, 6
 _LARGE = 100.0
 #: By how much log-potentials on the two sides of 0 may differ to be that at 0.
 _BESIDE_ZERO = 1e-9
+#: The double exponential rule on the unit interval (H. Takahasi and M. Mori, 1974).
+_STEPS = np.linspace(-3.1, 3.1, 201)
+_SHARES = 1 / (1 + np.exp(-np.pi * np.sinh(_STEPS)))
+_SHARE_WEIGHTS = (_STEPS[1] - _STEPS[0]) * np.pi * np.cosh(_STEPS) * _SHARES * _SHARES[::-1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -342,6 +346,9 @@ def potential_at_zero(relation: Relation) -> complex:
     Products are solved in ``log z`` and know nothing of 0 itself; those with tabulated factors
     lose their digits beside it, where ``psi`` is -1 to rounding.
     """
+    known = _potential_of_factors(relation)
+    if known is not None:
+        return known
     extent = max(map(abs, hull(relation)))
     scale = extent if 0 < extent < np.inf else 1.0
     for share in (0.0, -1e-100, 1e-100, -1e-50, 1e-50, -1e-30, 1e-30):
@@ -354,6 +361,37 @@ def potential_at_zero(relation: Relation) -> complex:
         if u is not None and abs(u[1] - u[0]) <= _BESIDE_ZERO * (1 + abs(u[0])):
             return complex(u.mean())
     return complex(np.nan, np.nan)
+
+
+def _potential_of_factors(relation: Relation) -> complex | None:
+    """The log-potential at 0 by rules that hold there: it may be approached very slowly.
+
+    ``E log|X|`` is additive under free multiplicative convolution (B. Fuglede and R. V. Kadison,
+    Ann. Math. 55 (1952) 520), and ``-int_0^1 log S(-t) dt`` for a law on the half-line without
+    an atom at 0 (U. Haagerup and S. Moeller, "The law of large numbers for the free
+    multiplicative convolution" (2013), theorem 2).
+    """
+    match relation:
+        case nodes.Multiplicative():
+            parts = [potential_at_zero(child) for child in relation.children]
+            total = sum(float(t) * u.real for t, u in zip(relation.powers, parts, strict=True))
+            return complex(total, np.pi)
+        case nodes.RealMultiplicative():
+            first, second = map(potential_at_zero, relation.children)
+            return complex(first.real + second.real, first.imag)
+        case nodes.Affine() if relation.shift == 0:
+            u = potential_at_zero(relation.child)
+            imaginary = u.imag if relation.scale > 0 else np.pi - u.imag
+            return complex(u.real + np.log(abs(float(relation.scale))), imaginary)
+        case nodes.Mixture():
+            weights = zip(relation.weights, relation.children, strict=True)
+            return sum((float(p) * potential_at_zero(child) for p, child in weights), 0j)
+        case nodes.SymmetricSquare():
+            return 2 * potential_at_zero(relation.child)
+        case STransformLeaf() if relation.mass_at_zero == 0:
+            logarithms = [relation.log_s(complex(-t)).real for t in _SHARES.tolist()]
+            return complex(-(_SHARE_WEIGHTS @ logarithms), np.pi)
+    return None
 
 
 def upper_root(z: Complex) -> Complex:

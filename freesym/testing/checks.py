@@ -13,6 +13,7 @@ from freesym.testing import about_objects as objects
 from freesym.testing import about_spectrum as spectrum
 from freesym.testing import about_transforms as transforms
 from freesym.testing import arguments
+from freesym.testing.about_shorthands import shorthands
 from freesym.testing.errors import InvalidArgumentError, LawCheckError
 from freesym.testing.grammar import parts
 from freesym.testing.subject import Failed, Skipped, Subject
@@ -39,9 +40,11 @@ _CHECKS: dict[str, Check] = {
     "moments of the density": transforms.moments_of_the_density,
     "cumulants": transforms.cumulants,
     "R, S, G and M": transforms.relations,
+    "shorthands": shorthands,
     "scaling": transforms.scaling,
     "polynomial": objects.polynomial,
     "closed form": objects.formulas,
+    "density formula": objects.density_formulas,
     "exact edges": objects.exact_edges,
     "certified digits": objects.certified,
     "arrays": objects.shapes,
@@ -150,6 +153,8 @@ def check_law(
         return Subject(part, seed, thorough=flag, names=names)
 
     subject = examined(law)
+    if _outcome("hash", subject) is None:  # else the law is too wrong for questions about size
+        subject.require_width()
     passed, skipped = [], {}
     for name in chosen:
         outcome = _outcome(name, subject)
@@ -186,6 +191,8 @@ def _outcome(name: str, subject: Subject) -> Exception | None:
         _CHECKS[name](subject)
     except (Skipped, Failed) as found:
         return found
+    except InvalidArgumentError:
+        raise
     except LawCheckError as error:
         return Failed(str(error), error.difference, error.allowed)
     except Exception as error:  # noqa: BLE001 - whatever a law raises is a failure of the law

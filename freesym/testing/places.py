@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from freesym.law import Law
+from freesym.parameters import short
+from freesym.testing.errors import InvalidArgumentError
 
 KINDS = ("bulk", "edges", "gaps", "atoms", "far", "complex")
 _SHARES = (32, 16, 48, 8, 24, 40, 56, *(k for k in range(1, 64) if k % 8))
@@ -53,6 +55,11 @@ class Places:
     def hull(self) -> tuple[float, float]:
         """The smallest interval that carries the law, or most of it if that is unbounded."""
         ends = [*self.atoms, *(x for pair in self.intervals for x in pair)]
+        if not ends:
+            raise InvalidArgumentError(
+                f"{short(self.law)} is so narrow that double precision does not tell its ends "
+                "apart; shift and scale it to a width and a place of about 1"
+            )
         return min(ends), max(ends)
 
     @cached_property

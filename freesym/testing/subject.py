@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +16,22 @@ from freesym.errors import ConvergenceError, FreesymError, UnsupportedOperationE
 from freesym.law import Law
 from freesym.parameters import short
 from freesym.testing import quadrature
+from freesym.testing.errors import InvalidArgumentError
 from freesym.testing.grammar import subexpressions
 from freesym.testing.places import Places
 
 Floats = NDArray[np.float64]
 #: How many points of a statement may have no verified value: a share, and one in any case.
 REFUSED = 0.02
+EPSILON = 2.0**-52
+#: Distances from a place, in units of the width.
+_HEIGHTS = (1e-250, 1e-100, 1e-30, 1e-8)
+#: Relative differences that are rounding.
+_SETTLED = 1e-9
+#: Sizes whose powers up to the twelfth are numbers.
+_LARGEST = 1e20
+#: Widths, in units of the place, below which nine digits of a share cannot be compared.
+_NARROW = 1e-7
 
 
 class Failed(Exception):
@@ -34,6 +46,24 @@ class Failed(Exception):
 
 class Skipped(Exception):
     """A statement says nothing about this law."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The limit of a sequence, with an estimate of the error."""
+
+    value: float
+    error: float
+
+    @classmethod
+    def of(cls, last: float, middle: float, first: float) -> Self:
+        """From three terms whose distances to the limit are powers of a step."""
+        near, wide = abs(last - middle), abs(middle - first)
+        if near <= _SETTLED * (1 + abs(last)):
+            return cls(last, 3 * near)
+        # differences shrink by a factor q = near/wide: what is left is a geometric series
+        left = near * max(1.0, near / (wide - near)) if wide > near else math.inf
+        return cls(last, 3 * left)
 
 
 class Subject(Places):
@@ -115,6 +145,59 @@ class Subject(Places):
         margin = 0.05 * self.width
         x = np.linspace(low - margin, high + margin, self.size(129, 513))
         return self.away(x, self.rough, 1e-4 * self.width)  # type: ignore[no-any-return]
+
+    @cached_property
+    def unit(self) -> Fraction:
+        """The power of 2 nearest the spread: sums with it lose no digits."""
+        return Fraction(2) ** round(math.log2(self.spread))
+
+    @cached_property
+    def blur(self) -> float:
+        """How far rounding may move a place."""
+        return 4 * EPSILON * max(map(abs, self.hull))
+
+    def rounding(self, z: Any, g: Any) -> Any:
+        """How far ``G`` is off where ``z`` is rounded: ``|G'| <= -Im G/Im z`` (Schwarz-Pick)."""
+        return 8 * EPSILON * np.abs(z) * np.abs(g.imag / z.imag)
+
+    def limit(self, function: Callable[[Floats], Any], place: float, highest: float) -> Limit:
+        """The limit of a function as its argument, a distance from a place, tends to 0.
+
+        Parameters
+        ----------
+        function : callable
+            Of ascending distances.
+        place : float
+            At 0 digits are kept, so that distances may be very small there.
+        highest : float
+            The largest distance, in units of the width, if there is one.
+        """
+        heights = _HEIGHTS if place == 0.0 else _HEIGHTS[-1:]
+        for height in heights:
+            distances = self.width * min(height, highest) * np.array([1.0, 1e2, 1e4])
+            try:
+                with np.errstate(all="ignore"):
+                    first, second, third = map(float, function(distances))
+            except ConvergenceError:
+                continue
+            if math.isfinite(first + second + third):
+                return Limit.of(first, second, third)
+        raise Skipped(f"a point beside {place!r} has no verified value")
+
+    def require_width(self) -> None:
+        """Refuse laws of which double precision shows too little for a comparison."""
+        low, high = self.hull
+        size = max(abs(low), abs(high)) or 1.0
+        if not 1 / _LARGEST < size < _LARGEST:
+            raise InvalidArgumentError(
+                f"{short(self.law)} has the size {size:.3g}, whose powers leave the range of "
+                "double precision; scale it to a size of about 1"
+            )
+        if 0 < high - low < _NARROW * size:
+            raise InvalidArgumentError(
+                f"{short(self.law)} lies between {low!r} and {high!r}, so near to each other that "
+                "rounding would decide; shift it to about 0"
+            )
 
     def inside(self, x: Floats) -> NDArray[np.bool_]:
         """Which points lie in the continuous part."""

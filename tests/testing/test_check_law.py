@@ -113,7 +113,7 @@ def test_the_smallest_wrong_part_is_named() -> None:
         ("__repr__", lambda self: 1 / 0, "<Broken, whose repr raises ZeroDivisionError> fails"),
         ("density", lambda self, x: np.zeros(3), "fails 'density"),
         ("support", lambda self: "support", "fails"),
-        ("sample", lambda self, size, rng=None: np.array([]), "sample(2000) has the shape (0,)"),
+        ("sample", lambda self, size, rng=None: np.array([]), "sample(100000) has the shape (0,)"),
         ("sample_matrix", lambda self, n, rng=None: np.eye(n + 1), "has the shape (101, 101)"),
         ("sample_matrix", lambda self, n, rng=None: np.triu(np.ones((n, n))), "not symmetric"),
         ("sample_matrix", lambda self, n, rng=None: np.full((n, n), np.nan), "fails 'matrices'"),

@@ -223,6 +223,130 @@ class Crash(fs.Semicircle):
         raise KeyError("not yet")
 
 
+class RoundedMean(fs.MarchenkoPastur):
+    def mean(self) -> Any:
+        return super().mean() + Fraction(1, 10**6)
+
+
+class SecondMomentAsVariance(fs.MarchenkoPastur):
+    def variance(self) -> Any:
+        return self.moments(2)[1]
+
+
+class NextMoment(fs.MarchenkoPastur):
+    def moment(self, n: int) -> Any:
+        return super().moment(n + 1)
+
+
+class PreviousCumulant(fs.MarchenkoPastur):
+    def free_cumulant(self, n: int) -> Any:
+        return super().free_cumulant(max(n - 1, 1))
+
+
+class WrongHighMoments(fs.Semicircle):
+    def moments(self, n: int) -> list[Any]:
+        found = super().moments(n)
+        return [*found[:7], *(m * Fraction(11, 10) for m in found[7:])]
+
+
+class WrongHighCumulants(fs.MarchenkoPastur):
+    def free_cumulants(self, n: int) -> list[Any]:
+        found = super().free_cumulants(n)
+        return [*found[:8], *(k + Fraction(1, 100) for k in found[8:])]
+
+
+class WrongDeterminant(fs.Uniform):
+    def log_determinant(self, digits: int | None = None) -> Any:
+        return super().log_determinant() + 0.001
+
+
+class ClaimsToBePositive(fs.Semicircle):
+    @property
+    def is_positive(self) -> bool:
+        return True
+
+
+class ClaimsToBeNegative(fs.Uniform):
+    @property
+    def is_positive(self) -> bool:
+        return False
+
+
+class ClaimsToBeSymmetric(fs.Arcsine):
+    def is_symmetric(self) -> bool:
+        return True
+
+
+class WrongDensityFormula(fs.Semicircle):
+    def density_formula(self, x: Any) -> Any:
+        return 2 * super().density_formula(x)
+
+
+class ForgetfulSubstitution(fs.MarchenkoPastur):
+    def subs(self, replacements: Any) -> Any:
+        return fs.MarchenkoPastur(3)
+
+
+class NarrowEnclosure(fs.Semicircle):
+    def enclose_density(self, x: Any, digits: int = 30) -> Any:
+        found = super().enclose_density(x, digits)
+        return fs.Enclosure(found.value + 10 ** -(digits - 3), found.radius)
+
+
+class NoFormula(fs.Semicircle):
+    def _repr_latex_(self) -> str:
+        return repr(self)
+
+
+class ShortTail(fs.Uniform):
+    """Right up to the last percent."""
+
+    def quantile(self, q: Any, digits: int | None = None) -> Any:
+        return np.minimum(super().quantile(q), super().quantile(0.99))
+
+
+class WideSampler(fs.Semicircle):
+    def sample(self, size: Any = None, rng: Any = None) -> Any:
+        return 1.05 * np.asarray(super().sample(size, rng))
+
+
+class OneSample(fs.Semicircle):
+    def sample(self, size: Any = None, rng: Any = None) -> Any:
+        return super().sample(size, 0)
+
+
+class IrreproducibleSample(fs.Semicircle):
+    def sample(self, size: Any = None, rng: Any = None) -> Any:
+        return super().sample(size, None)
+
+
+class LargeMatrices(fs.Semicircle):
+    def sample_matrix(self, n: int, rng: Any = None) -> Any:
+        return 1.15 * fs.Semicircle().sample_matrix(n, rng)
+
+
+class RWithinItsSeries(fs.MarchenkoPastur):
+    """Right near 0 only."""
+
+    def R(self, w: Any, digits: int | None = None) -> Any:
+        w = np.asarray(w)
+        return sum(w**k * float(self.ratio) ** k for k in range(8))
+
+
+class SWithinItsSeries(fs.MarchenkoPastur):
+    def S(self, m: Any, digits: int | None = None) -> Any:
+        m = np.asarray(m)
+        return sum((-m * float(self.ratio)) ** k for k in range(8))
+
+
+class Overwriting(fs.Semicircle):
+    def density(self, x: Any, digits: int | None = None) -> Any:
+        found = super().density(x, digits)
+        if isinstance(x, np.ndarray) and x.ndim > 1:
+            x[:] = 0
+        return found
+
+
 @dataclass(frozen=True, repr=False)
 class NoLaw(FreeCharlier):
     """An R-transform that belongs to no probability law."""
@@ -283,5 +407,27 @@ WRONG: dict[str, Wrong] = {
     "pickle": Wrong(Unpicklable, ("pickle",)),
     "shape": Wrong(ScalarsOnly, ("arrays", "density and cdf")),
     "crash": Wrong(Crash, ("quantiles", "matrices", "atoms", "half-plane")),
+    "mean alone": Wrong(RoundedMean, ("shorthands",)),
+    "variance alone": Wrong(SecondMomentAsVariance, ("shorthands",)),
+    "the next moment": Wrong(NextMoment, ("shorthands",)),
+    "the previous cumulant": Wrong(lambda: PreviousCumulant(2), ("shorthands",)),
+    "moments of high order": Wrong(WrongHighMoments, ("moments of G", "cumulants")),
+    "cumulants of high order": Wrong(WrongHighCumulants, ("cumulants",)),
+    "determinant": Wrong(lambda: WrongDeterminant(0, 1), ("shorthands",)),
+    "claim to be positive": Wrong(ClaimsToBePositive, ("shorthands",)),
+    "claim not to be positive": Wrong(lambda: ClaimsToBeNegative(1, 2), ("shorthands",)),
+    "claim to be symmetric": Wrong(lambda: ClaimsToBeSymmetric(0, 1), ("shorthands",)),
+    "density formula": Wrong(WrongDensityFormula, ("density formula",)),
+    "subs": Wrong(lambda: ForgetfulSubstitution(2), ("shorthands",)),
+    "enclosure": Wrong(NarrowEnclosure, ("certified digits",)),
+    "latex": Wrong(NoFormula, ("repr",)),
+    "tail": Wrong(lambda: ShortTail(0, 1), ("quantiles",)),
+    "wide sampler": Wrong(WideSampler, ("samples",)),
+    "one sample": Wrong(OneSample, ("samples",)),
+    "irreproducible sample": Wrong(IrreproducibleSample, ("samples",)),
+    "large matrices": Wrong(LargeMatrices, ("matrices",)),
+    "R by its series": Wrong(lambda: RWithinItsSeries(2), ("R, S, G and M",)),
+    "S by its series": Wrong(lambda: SWithinItsSeries(2), ("R, S, G and M",)),
+    "overwritten argument": Wrong(Overwriting, ("arrays",)),
     "no law": Wrong(NoLaw, ("half-plane", "density and cdf", "distribution", "asymptotics")),
 }
