@@ -56,7 +56,10 @@ def short(value: Any) -> str:
     >>> short(np.eye(2))
     'array([[1., 0.], [0., 1.]])'
     """
-    text = " ".join(repr(value).split())
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # Python does not write out integers of thousands of digits
+        text = f"(a very long {type(value).__name__})"
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 

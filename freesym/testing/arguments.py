@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import operator
-from itertools import pairwise
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -12,10 +14,11 @@ from numpy.typing import NDArray
 
 from freesym.errors import FreesymError, UnboundParameterError
 from freesym.law import Law
-from freesym.parameters import Number, as_number, short
+from freesym.parameters import Number, as_number, is_expression, short
 from freesym.testing.errors import InvalidArgumentError
 
 _LARGEST_SEED = 2**63
+_MOST_ITEMS = 10_000
 
 
 def count(value: Any, low: int, high: int, name: str) -> int:
@@ -44,7 +47,46 @@ def number(value: Any, name: str) -> Number:
         found = as_number(value, name)
         float(found)
     except (FreesymError, TypeError, OverflowError) as error:
-        raise InvalidArgumentError(f"{name} = {short(value)} must be a real number") from error
+        raise InvalidArgumentError(
+            f"{name} = {short(value)} must be a real number without symbols, of size below 1.8e308"
+        ) from error
+    return found
+
+
+def rational(value: Any, name: str) -> Fraction:
+    """The exact value of a rational or floating-point number."""
+    found = number(value, name)
+    if is_expression(found):
+        raise InvalidArgumentError(
+            f"{name} = {short(value)} is irrational; give a rational number near it, such as "
+            f"{float(found):.12g}"
+        )
+    return Fraction(found)
+
+
+def items(values: Any, name: str, example: str) -> tuple[Any, ...]:
+    """The items of an iterable, at least one; a text is one item."""
+    try:
+        found = (values,) if isinstance(values, str) else tuple(islice(values, _MOST_ITEMS + 1))
+    except TypeError:
+        found = ()
+    if not 0 < len(found) <= _MOST_ITEMS:
+        raise InvalidArgumentError(
+            f"{name} = {short(values)} must be a list of 1 to {_MOST_ITEMS} items, such as "
+            f"{example}"
+        )
+    return found
+
+
+def names(values: Any, known: Sequence[str], name: str) -> tuple[str, ...]:
+    """Some of the known names, given as a list or, if it is one, as a text."""
+    found = items(values, name, f"[{known[0]!r}]")
+    unknown = [value for value in found if not (isinstance(value, str) and value in known)]
+    if unknown:
+        raise InvalidArgumentError(
+            f"{name} does not take {', '.join(map(short, unknown))}; give some of "
+            f"{', '.join(known)}"
+        )
     return found
 
 
