@@ -27,6 +27,7 @@ from freesym.testing import (
     positive_laws,
     spectral_points,
 )
+from freesym.testing.arguments import same_symbols
 from freesym.testing.grammar import POSITIVE, REAL, Grammar, count_nodes
 
 PASTED = "from sympy import *"
@@ -144,6 +145,19 @@ def test_a_text_is_one_name() -> None:
     assert all(abs(x) < 2 for x in drawn(spectral_points(fs.Semicircle(), where="bulk")))
     found = drawn(networks(weights="gaussian", activations="relu"))
     assert {(n.weights, n.activation.name) for n in found} == {("gaussian", "relu")}
+
+
+# --------------------------------------------------------------------- symbols
+
+
+def test_different_symbols_of_one_name_are_told_apart() -> None:
+    c, positive = sympy.Symbol("c"), sympy.Symbol("c", positive=True)
+    same_symbols(fs.PointMass(c), fs.PointMass(c + sympy.Symbol("d")))
+    words = r"c is .* Symbol\('c'\) and Symbol\('c', positive=True\); use one of them"
+    with pytest.raises(InvalidArgumentError, match=words):
+        same_symbols(fs.PointMass(c + 1), fs.PointMass(positive + 1))
+    with pytest.raises(fs.UnboundParameterError, match=r"subs\(\{Symbol\('c', positive=True\): "):
+        fs.PointMass(positive).G(1j)
 
 
 # --------------------------------------------------------------------- numbers of nodes
