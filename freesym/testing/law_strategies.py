@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from freesym import operations as classes
 from freesym.errors import MissingDependencyError
 from freesym.law import Law
 from freesym.parameters import short
@@ -243,27 +244,67 @@ def algebraic_laws(
 
 
 def laws_of(kind: type[Law]) -> st.SearchStrategy[Law]:
-    """One family of laws with rational parameters, such as ``laws_of(Semicircle)``.
+    """Laws of one class, such as ``laws_of(Semicircle)``.
 
     Parameters
     ----------
     kind : type
-        A subclass of Law that freesym offers with numbers as parameters.
+        A family, whose parameters are then rational, or a class of :mod:`freesym.operations`,
+        which is then applied to fixed laws.
+
+    Raises
+    ------
+    InvalidArgumentError
+        For other classes, such as those of laws that are given by a formula.
+
+    Examples
+    --------
+    >>> from freesym.operations import FreeSum
+    >>> from hypothesis import given, settings
+    >>> @settings(deadline=None, max_examples=10, database=None)
+    ... @given(laws_of(FreeSum))
+    ... def test(mu):
+    ...     assert len(mu.terms) > 1
+    >>> test()
     """
     if not (isinstance(kind, type) and issubclass(kind, Law)):
         raise InvalidArgumentError(
             f"kind = {short(kind)} must be a class of laws, such as freesym.Semicircle"
         )
+    if kind in _OPERATIONS:
+        grammar = Grammar(names=frozenset(_OPERATIONS[kind]))
+        where = REAL if grammar.fits((REAL,), 2) or grammar.fits((REAL,), 3) else POSITIVE
+        return _laws(grammar, where, 2, 3).filter(lambda law: type(law) is kind)
     found = [families[kind] for families in FAMILIES if kind in families]
     if not found:
-        offered = ", ".join(sorted({kind.__name__ for family in FAMILIES for kind in family}))
+        offered = {*_OPERATIONS, *(kind for families in FAMILIES for kind in families)}
         raise InvalidArgumentError(
-            f"there is no strategy for {kind.__name__}, only for {offered}; build others of their "
-            "parameters, with hypothesis.strategies.builds"
+            f"there is no strategy for {kind.__name__}, only for "
+            f"{', '.join(sorted(kind.__name__ for kind in offered))}; build it of its parameters "
+            "with hypothesis.strategies.builds and, for type hints, register that with "
+            "hypothesis.strategies.register_type_strategy"
         )
     return st.one_of([_drawn(build) for build in found])
 
 
+#: The operations of the grammar that build a class.
+_OPERATIONS: dict[type[Law], tuple[str, ...]] = {
+    classes.Affine: ("shift", "scale"),
+    classes.Inverse: ("inverse",),
+    classes.Reshape: ("reshape",),
+    classes.Square: ("square",),
+    classes.AdditiveDeconvolution: ("additive_deconvolve",),
+    classes.AdditivePower: ("additive_power",),
+    classes.Compression: ("compress",),
+    classes.FreeProduct: ("free_product",),
+    classes.FreeSum: ("free_sum",),
+    classes.MultiplicativeDeconvolution: ("multiplicative_deconvolve",),
+    classes.MultiplicativePower: ("multiplicative_power",),
+    classes.BooleanSum: ("boolean_sum",),
+    classes.Mixture: ("mixture",),
+    classes.MonotoneConvolution: ("monotone",),
+    classes.RectangularSum: ("rectangular_sum", "noncentral_wishart"),
+}
 #: All families, by the class of the law.
 FAMILIES: tuple[_Families, ...] = (
     leaves.ALGEBRAIC_POSITIVE,

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.vendor import pretty
 
 import freesym as fs
+from freesym import operations
 from freesym.testing import (
     OPERATIONS,
     InvalidArgumentError,
@@ -131,7 +132,7 @@ def test_bounds_that_make_no_sense(bounds: dict[str, Any], words: str) -> None:
         (lambda: spectral_points(fs.Semicircle(), where="gaps"), "it has bulk, edges"),
         (lambda: laws_of([]), r"kind = \[\] must be a class of laws"),
         (lambda: laws_of({}), "must be a class of laws"),
-        (lambda: laws_of(fs.MomentLaw), "no strategy for MomentLaw, only for Arcsine"),
+        (lambda: laws_of(fs.MomentLaw), "no strategy for MomentLaw, only for .*, Semicircle"),
         (lambda: expressions(operations=[[]]), r"operations does not take \[\]"),
         (lambda: expressions(operations="inverse"), "add some of scale"),
     ],
@@ -145,6 +146,20 @@ def test_a_text_is_one_name() -> None:
     assert all(abs(x) < 2 for x in drawn(spectral_points(fs.Semicircle(), where="bulk")))
     found = drawn(networks(weights="gaussian", activations="relu"))
     assert {(n.weights, n.activation.name) for n in found} == {("gaussian", "relu")}
+
+
+# --------------------------------------------------------------------- classes
+
+CLASSES = [kind for kind in vars(operations).values() if isinstance(kind, type)]
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_laws_of_an_operation(kind: type[fs.Law]) -> None:
+    if kind in {operations.ClassicalSum, operations.ClassicalProduct}:
+        with pytest.raises(InvalidArgumentError, match="register_type_strategy"):
+            laws_of(kind)
+    else:
+        assert {type(law) for law in drawn(laws_of(kind), 20)} == {kind}
 
 
 # --------------------------------------------------------------------- symbols
