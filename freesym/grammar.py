@@ -33,7 +33,7 @@ from freesym import laws, operations
 from freesym.errors import FreesymError, InvalidLawError
 from freesym.law import Law
 from freesym.lazy import LazyModule
-from freesym.parameters import Number, as_number, is_expression
+from freesym.parameters import Number, as_number, is_expression, short
 from freesym.syntax import (
     MAX_LENGTH,
     METHODS,
@@ -53,6 +53,7 @@ from freesym.syntax import (
 sympy: Any = LazyModule("sympy")
 
 _LONGEST_SYMBOL = 11
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _SYMBOL = rf"[A-Za-z][A-Za-z0-9_]{{0,{_LONGEST_SYMBOL}}}"
 _LAWS = (
     "Arcsine", "Bernoulli", "Cauchy", "CompoundFreePoisson", "Discrete", "Empirical",
@@ -265,6 +266,33 @@ _BINARY: dict[str, Callable[[Any, Any], Any]] = {
 _METHODS: dict[str, Callable[..., Any]] = {name: getattr(Law, name) for name in METHODS}
 
 
+def _checked_names(names: Mapping[str, Law] | None) -> dict[str, Law]:
+    """Laws under names that the grammar can read and has no other use for."""
+    if names is None:
+        return {}
+    if not isinstance(names, Mapping):
+        raise InvalidLawError(
+            f"names = {short(names)} must be a mapping from names to laws, such as "
+            "{'data': Empirical([1.0, 2.0])}"
+        )
+    for name, law in names.items():
+        if not isinstance(name, str) or re.fullmatch(_NAME, name) is None:
+            raise InvalidLawError(
+                f"names: {short(name)} cannot be read in an expression; give a text of letters, "
+                "digits and underscores that begins with no digit"
+            )
+        if name in FUNCTIONS:
+            raise InvalidLawError(
+                f"names: '{name}' is a law or an operation of the grammar already; choose another "
+                "name"
+            )
+        if not isinstance(law, Law):
+            raise InvalidLawError(
+                f"names: '{name}' is {short(law)}, not a law; a constant is PointMass(a)"
+            )
+    return dict(names)
+
+
 def parse_law(text: str, names: Mapping[str, Law] | None = None, *, symbols: bool = False) -> Law:
     """Read a law expression.
 
@@ -273,7 +301,8 @@ def parse_law(text: str, names: Mapping[str, Law] | None = None, *, symbols: boo
     text : str
         Such as ``"MP(1/2) @ Bernoulli(1/2) + Semicircle()"``; see the grammar above.
     names : mapping of str to Law, optional
-        Laws that the expression may mention, such as the law of given eigenvalues.
+        Laws that the expression may mention, such as the law of given eigenvalues; not under the
+        names of laws and operations.
     symbols : bool, optional
         Whether other names are parameters without a value: positive SymPy symbols.
 
@@ -284,7 +313,8 @@ def parse_law(text: str, names: Mapping[str, Law] | None = None, *, symbols: boo
     Raises
     ------
     InvalidLawError
-        With the position, for text that is not such an expression or laws that do not exist.
+        With the position, for text that is not such an expression or laws that do not exist; and
+        for names that cannot be used.
 
     Examples
     --------
@@ -298,7 +328,7 @@ def parse_law(text: str, names: Mapping[str, Law] | None = None, *, symbols: boo
     if len(text) > MAX_LENGTH:
         fail(f"the expression has {len(text)} characters; the limit is {MAX_LENGTH}",
               text, MAX_LENGTH)  # fmt: skip
-    value = _Builder(text, dict(names or {}), symbols=symbols).build(Parser(text).whole())
+    value = _Builder(text, _checked_names(names), symbols=symbols).build(Parser(text).whole())
     if not isinstance(value, Law):
         kind = "a list" if isinstance(value, list) else f"the number {value}"
         fail(f"the expression is {kind}, not a law; a constant is delta(a)", text, 0)

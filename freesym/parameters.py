@@ -56,7 +56,10 @@ def short(value: Any) -> str:
     >>> short(np.eye(2))
     'array([[1., 0.], [0., 1.]])'
     """
-    text = " ".join(repr(value).split())
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # Python does not write out integers of thousands of digits
+        text = f"(a very long {type(value).__name__})"
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
@@ -277,10 +280,10 @@ def to_float(value: Number) -> float:
         If symbols are left in it.
     """
     if is_expression(value) and value.free_symbols:
-        symbols = ", ".join(sorted(map(str, value.free_symbols)))
+        symbols = sorted(value.free_symbols, key=str)
         raise UnboundParameterError(
-            f"the parameter {value} has no numerical value; bind {symbols} with "
-            f".subs({{{symbols.split(',')[0]}: ...}})"
+            f"the parameter {value} has no numerical value; bind {', '.join(map(str, symbols))} "
+            f"with .subs({{{number_repr(symbols[0])}: ...}})"
         )
     return float(value)
 

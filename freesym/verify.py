@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import itertools
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from freesym.console import picture, whole, write_plot
 from freesym.errors import InvalidLawError, UnsupportedOperationError
 from freesym.grammar import parse_law
+from freesym.law import Law
+from freesym.nets.phases import bar
+from freesym.plotting import new_axes
+
+if TYPE_CHECKING:
+    from freesym.testing import SimulationReport
 
 _MAX_SIZE, _MAX_TRIALS, _MAX_SEED = 30_000, 10_000, 2**32 - 1
 
@@ -22,33 +30,58 @@ def verify_arguments(parser: argparse.ArgumentParser) -> None:
     add("--n", type=whole(10, _MAX_SIZE), default=2000, help="the size of matrices; default: 2000")
     add("--trials", type=whole(2, _MAX_TRIALS), default=4, help="how many; default: 4")
     add("--seed", type=whole(0, _MAX_SEED), default=0, help="of the random matrices; default: 0")
-    add("--plot", type=picture, metavar="FILE", help="draw the law and the eigenvalues to FILE")
+    add("--plot", type=picture, metavar="FILE", help="draw the law, and the eigenvalues, to FILE")
     parser.set_defaults(run=verify)
 
 
 def verify(options: argparse.Namespace) -> int:
     """Print what was found; the exit code is 0 if it held and 1 if not."""
-    from freesym.testing import check_law, simulate
+    from freesym.testing import check_law
     from freesym.testing.errors import LawCheckError
 
     if "==" in options.expression:
         return _equation(options)
     law = parse_law(options.expression)
+    if options.plot:
+        new_axes()  # before the long run, whether pictures can be drawn
     try:
         print(check_law(law))
     except LawCheckError as error:
-        print(f"fails: {error}")
+        print(f"fails: {error}" + ("\nno picture is drawn" if options.plot else ""))
         return 1
+    report, refusal = None, ""
     try:
-        report = simulate(law, n=options.n, rng=options.seed, trials=options.trials)
+        report = _simulated(law, options.n, options.trials, options.seed)
     except UnsupportedOperationError as error:
-        print(f"not sampled: {str(error).split(':')[0]}\nholds")
-        return 0
-    print(report)
+        refusal = str(error).split(":")[0]
+    print(report or f"not sampled: {refusal}")
     if options.plot:
-        write_plot(options.plot, law, np.concatenate(report.eigenvalues))
-    print("holds" if report.holds() else "fails: the matrices do not have this spectrum")
-    return 0 if report.holds() else 1
+        write_plot(
+            options.plot, law, None if report is None else np.concatenate(report.eigenvalues)
+        )
+    holds = report is None or report.holds()
+    print("holds" if holds else "fails: the matrices do not have this spectrum")
+    return 0 if holds else 1
+
+
+def _simulated(law: Law, n: int, trials: int, seed: int) -> SimulationReport:
+    """Sampled matrices; where standard error is a terminal, it shows how many are done."""
+    from freesym.testing import simulate
+    from freesym.testing.grammar import subexpressions
+
+    report = bar("matrices")
+    if report is None or not all(part.has_matrix_model for part in subexpressions(law)):
+        return simulate(law, n=n, trials=trials, rng=seed)
+    done = itertools.count()
+
+    def model(size: int, generator: np.random.Generator) -> Any:
+        report(next(done), trials)
+        return law.sample_matrix(size, generator)
+
+    try:
+        return simulate(law, n=n, trials=trials, rng=seed, model=model)
+    finally:
+        report(trials, trials)
 
 
 def _equation(options: argparse.Namespace) -> int:

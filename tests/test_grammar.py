@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import time
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -134,6 +135,21 @@ REFUSED = [
     ("\u00e9", 0, "unexpected character"),
     ("SC()\x00", 4, "unexpected character"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ({"MP": fs.Semicircle()}, "'MP' is a law or an operation of the grammar already"),
+        ({"a": 3}, "'a' is 3, not a law; a constant is PointMass"),
+        ({"my law": fs.Semicircle()}, "'my law' cannot be read in an expression"),
+        ({1: fs.Semicircle()}, "1 cannot be read in an expression"),
+        (["foo"], r"names = \['foo'\] must be a mapping"),
+    ],
+)
+def test_names_that_cannot_be_used(names: Any, words: str) -> None:
+    with pytest.raises(fs.InvalidLawError, match=words):
+        parse_law("SC()", names)
 
 
 @pytest.mark.parametrize(("text", "position", "message"), REFUSED, ids=[r[0][:24] for r in REFUSED])

@@ -138,6 +138,10 @@ class Activation(ABC):
     def __str__(self) -> str:
         return self.name
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Interactive shells and test reports show no names of classes as parameters."""
+        printer.text(repr(self))
+
 
 def _at_zero(function: Callable[[Array], Array]) -> float:
     return float(np.asarray(function(np.zeros(1)))[0])

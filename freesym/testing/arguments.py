@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import operator
-from itertools import pairwise
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import groupby, islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -12,10 +14,11 @@ from numpy.typing import NDArray
 
 from freesym.errors import FreesymError, UnboundParameterError
 from freesym.law import Law
-from freesym.parameters import Number, as_number, short
+from freesym.parameters import Number, as_number, is_expression, number_repr, short
 from freesym.testing.errors import InvalidArgumentError
 
 _LARGEST_SEED = 2**63
+_MOST_ITEMS = 10_000
 
 
 def count(value: Any, low: int, high: int, name: str) -> int:
@@ -44,7 +47,46 @@ def number(value: Any, name: str) -> Number:
         found = as_number(value, name)
         float(found)
     except (FreesymError, TypeError, OverflowError) as error:
-        raise InvalidArgumentError(f"{name} = {short(value)} must be a real number") from error
+        raise InvalidArgumentError(
+            f"{name} = {short(value)} must be a real number without symbols, of size below 1.8e308"
+        ) from error
+    return found
+
+
+def rational(value: Any, name: str) -> Fraction:
+    """The exact value of a rational or floating-point number."""
+    found = number(value, name)
+    if is_expression(found):
+        raise InvalidArgumentError(
+            f"{name} = {short(value)} is irrational; give a rational number near it, such as "
+            f"{float(found):.12g}"
+        )
+    return Fraction(found)
+
+
+def items(values: Any, name: str, example: str) -> tuple[Any, ...]:
+    """The items of an iterable, at least one; a text is one item."""
+    try:
+        found = (values,) if isinstance(values, str) else tuple(islice(values, _MOST_ITEMS + 1))
+    except TypeError:
+        found = ()
+    if not 0 < len(found) <= _MOST_ITEMS:
+        raise InvalidArgumentError(
+            f"{name} = {short(values)} must be a list of 1 to {_MOST_ITEMS} items, such as "
+            f"{example}"
+        )
+    return found
+
+
+def names(values: Any, known: Sequence[str], name: str) -> tuple[str, ...]:
+    """Some of the known names, given as a list or, if it is one, as a text."""
+    found = items(values, name, f"[{known[0]!r}]")
+    unknown = [value for value in found if not (isinstance(value, str) and value in known)]
+    if unknown:
+        raise InvalidArgumentError(
+            f"{name} does not take {', '.join(map(short, unknown))}; give some of "
+            f"{', '.join(known)}"
+        )
     return found
 
 
@@ -74,6 +116,28 @@ def law(value: Any, name: str) -> Law:
             f"{name} = {short(value)} depends on {symbols}; bind the symbols with subs"
         )
     return value
+
+
+def same_symbols(*laws: Law) -> None:
+    """Symbols of one name must be one symbol: they print alike, but SymPy tells them apart.
+
+    Examples
+    --------
+    >>> import freesym as fs, sympy
+    >>> c, positive = sympy.Symbol("c"), sympy.Symbol("c", positive=True)
+    >>> same_symbols(fs.PointMass(c), fs.PointMass(positive))
+    Traceback (most recent call last):
+    freesym.testing.errors.InvalidArgumentError: c is the name of different symbols, Symbol('c') \
+and Symbol('c', positive=True); use one of them, or put one for the other with subs
+    """
+    symbols = sorted(frozenset().union(*(law.free_symbols for law in laws)), key=number_repr)
+    for name, found in groupby(sorted(symbols, key=str), str):
+        alike = list(map(number_repr, found))
+        if len(alike) > 1:
+            raise InvalidArgumentError(
+                f"{name} is the name of different symbols, {' and '.join(alike)}; use one of them, "
+                "or put one for the other with subs"
+            )
 
 
 def seed(rng: Any) -> int:
@@ -107,11 +171,12 @@ def sizes(values: Any, *, least: int) -> tuple[int, ...]:
 
 def symmetric_matrix(value: Any, name: str) -> NDArray[np.float64]:
     """A symmetric (or Hermitian) matrix of finite numbers."""
+    _check_dense(value, name)
     try:
         matrix = np.asarray(value)
         # integers overflow silently, and linear algebra knows no other floats
         matrix = matrix.astype(np.complex128 if matrix.dtype.kind == "c" else np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InvalidArgumentError(f"{name} is not an array of numbers: {error}") from error
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
         raise InvalidArgumentError(f"{name} has the shape {matrix.shape}; it must be square")
@@ -125,15 +190,23 @@ def symmetric_matrix(value: Any, name: str) -> NDArray[np.float64]:
     return matrix
 
 
+def _check_dense(value: Any, name: str) -> None:
+    if hasattr(value, "toarray"):
+        raise InvalidArgumentError(
+            f"{name}: a sparse {type(value).__name__} was given; give a dense one, by .toarray()"
+        )
+
+
 def _first_bad(matrix: NDArray[Any]) -> Any:
     return matrix[~np.isfinite(matrix)][0]
 
 
 def eigenvalues(value: Any, name: str = "eigenvalues") -> NDArray[np.float64]:
     """Finite real numbers, ascending."""
+    _check_dense(value, name)
     try:
         found = np.asarray(value, dtype=float)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InvalidArgumentError(f"{name} are not real numbers: {error}") from error
     if found.ndim != 1 or not found.size:
         raise InvalidArgumentError(

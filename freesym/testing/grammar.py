@@ -7,6 +7,7 @@ alternative comes first everywhere, so that hypothesis shrinks to readable laws.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 from freesym.law import Law
 from freesym.laws import CompoundFreePoisson
 from freesym.operations import boolean_sum, mixture, monotone, noncentral_wishart, rectangular_sum
+from freesym.testing import arguments
 from freesym.testing.errors import InvalidArgumentError
 from freesym.testing.leaves import POSITIVE_LEAVES, REAL_LEAVES, Choose, Leaf
 
@@ -27,6 +29,8 @@ _POWERS = (2, F(3, 2), F(5, 4), 3)
 _CORNERS = (HALF, F(2, 3), F(9, 10), F(1, 4))
 _WEIGHTS = ((HALF, HALF), (THIRD, F(2, 3)))
 _RATES = (1, 2, HALF)
+#: The most nodes that a choice of operations is asked for.
+MOST_NODES = 200
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,11 @@ class Production:
         if len(self.kinds) == 1:
             operands = [grammar.law(self.kinds[0], choose, nodes - 1)]
         else:
-            first = choose(range(1, nodes - 1))
+            left, right = self.kinds[:1], self.kinds[1:]
+            first = choose([
+                i for i in range(1, nodes - 1)
+                if grammar.fits(left, i) and grammar.fits(right, nodes - 1 - i)
+            ])  # fmt: skip
             operands = [
                 grammar.law(self.kinds[0], choose, first),
                 grammar.law(self.kinds[1], choose, nodes - 1 - first),
@@ -145,47 +153,58 @@ class Grammar:
     names: frozenset[str] | None = None
 
     def law(self, kind: str, choose: Choose, nodes: int) -> Law:
-        """A law of a kind with so many nodes, or fewer where no operation fits."""
-        options = self.productions(kind, nodes)
-        if options:
-            found: Production = choose(options)
+        """A law of a kind with so many nodes, which must be a number that can be reached."""
+        if nodes > 1:
+            found: Production = choose(self.productions(kind, nodes))
             return found.build(self, choose, nodes)
         leaf = choose(self.real if kind == REAL else self.positive)
         return leaf if isinstance(leaf, Law) else leaf(choose)
 
     def productions(self, kind: str, nodes: int) -> list[Production]:
         """The operations that can stand at the top of an expression of so many nodes."""
-        if nodes <= 1:
-            return []
-        return [
-            p
-            for p in _PRODUCTIONS[kind]
-            if (self.names is None or p.name in self.names) and len(p.kinds) < nodes
-        ]
+        return [p for p in _named(kind, self.names) if self.fits(p.kinds, nodes - 1)]
+
+    def fits(self, kinds: tuple[str, ...], nodes: int) -> bool:
+        """Whether expressions of these kinds can have exactly so many nodes together."""
+        if self.names is None:
+            # one operation on one law suffices to reach every number
+            return nodes >= len(kinds)
+        return nodes in _totals(self.names)[kinds]
+
+
+def _named(kind: str, names: frozenset[str] | None) -> list[Production]:
+    return [p for p in _PRODUCTIONS[kind] if names is None or p.name in names]
+
+
+@functools.lru_cache(maxsize=128)
+def _totals(names: frozenset[str]) -> dict[tuple[str, ...], set[int]]:
+    """How many nodes operands can have together, by their kinds."""
+    shapes = {kind: {p.kinds for p in _named(kind, names)} for kind in _PRODUCTIONS}
+    totals: dict[tuple[str, ...], set[int]] = {(kind,): {1} for kind in _PRODUCTIONS}
+    totals |= {kinds: set() for found in shapes.values() for kinds in found if len(kinds) == 2}
+    for nodes in range(2, MOST_NODES + 1):
+        for kinds in totals:
+            if len(kinds) == 2 and any(
+                nodes - i in totals[kinds[1:]] for i in totals[kinds[:1]] if i < nodes
+            ):
+                totals[kinds].add(nodes)
+        for kind, found in shapes.items():
+            if any(nodes - 1 in totals[kinds] for kinds in found):
+                totals[kind,].add(nodes)
+    return totals
 
 
 def checked_operations(names: Any, kind: str) -> frozenset[str] | None:
     """The names of operations, if there are such, and some of them give laws of the kind."""
     if names is None:
         return None
-    if isinstance(names, str):
-        names = (names,)
-    try:
-        found = frozenset(names)
-    except TypeError:
-        raise InvalidArgumentError(
-            f"operations = {names!r} must be names of operations, of {', '.join(OPERATIONS)}"
-        ) from None
-    unknown = sorted(map(str, found - set(OPERATIONS)))
-    if unknown or not found:
-        what = f"does not contain {', '.join(unknown)}" if unknown else "cannot be empty"
-        raise InvalidArgumentError(
-            f"operations = {sorted(map(str, found))}: the list of operations {what}; there are "
-            f"{', '.join(OPERATIONS)}"
-        )
+    found = frozenset(arguments.names(names, OPERATIONS, "operations"))
     if not any(p.name in found for p in _PRODUCTIONS[kind]):
-        where = "the line; give positive=True" if kind == REAL else "[0, oo)"
-        raise InvalidArgumentError(f"operations = {sorted(found)} do not make laws on {where}")
+        where = "the line" if kind == REAL else "[0, oo)"
+        fitting = ", ".join(dict.fromkeys(p.name for p in _PRODUCTIONS[kind]))
+        raise InvalidArgumentError(
+            f"operations = {sorted(found)} do not make laws on {where}; add some of {fitting}"
+        )
     return found
 
 

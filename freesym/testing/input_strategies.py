@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from freesym.errors import MissingDependencyError
+from freesym.errors import FreesymError, MissingDependencyError
 from freesym.law import Law
-from freesym.parameters import Number, as_number
+from freesym.parameters import Number, as_number, short
 from freesym.testing import arguments
 from freesym.testing.errors import InvalidArgumentError
 from freesym.testing.families import FreeFamily
@@ -36,15 +36,22 @@ def exact_parameters(
     exclude_max: bool = False,
     max_denominator: int = 12,
 ) -> st.SearchStrategy[Number]:
-    """Rational numbers in the form in which laws keep them: ``int`` or ``Fraction``.
+    """Rational numbers in the form in which laws keep and print them: ``int`` or ``Fraction``.
 
     Parameters
     ----------
     min_value, max_value : number, optional
         Bounds, which may be attained unless excluded; by default -10 and 10, moved if needed.
+        Floating-point numbers count as the binary fractions that they are.
     exclude_min, exclude_max : bool
         Whether the bounds are excluded.
     max_denominator : int
+        At most a million.
+
+    Raises
+    ------
+    InvalidArgumentError
+        At once, if there is no such number.
 
     Examples
     --------
@@ -57,32 +64,45 @@ def exact_parameters(
     """
     largest = arguments.count(max_denominator, 1, 10**6, "max_denominator")
     low, high = _bounds(min_value, max_value)
-    without = {x for x, no in ((low, exclude_min), (high, exclude_max))
-               if arguments.flag(no, "exclude_min, exclude_max")}  # fmt: skip
-    first = _smallest_above(low, largest)
-    if first > high or (low == high and without):
+    open_low = arguments.flag(exclude_min, "exclude_min")
+    open_high = arguments.flag(exclude_max, "exclude_max")
+    first, last = _least(low, open_low, largest), -_least(-high, open_high, largest)
+    if first > last:
+        ends = [short(as_number(end)) for end in (low, high)]
+        without = ", without the excluded bounds" if open_low or open_high else ""
         raise InvalidArgumentError(
-            f"there is no rational number of denominator at most {largest} between {low} and "
-            f"{high}" + (", the bounds excluded" if without else "")
+            f"there is no rational number of denominator at most {largest} from {ends[0]} to "
+            f"{ends[1]}{without}; give a larger max_denominator or other bounds"
         )
-    strategy = st.fractions(low, high, max_denominator=largest)
-    return strategy.filter(lambda x: x not in without).map(as_number)
+    return st.fractions(first, last, max_denominator=largest).map(as_number)
 
 
-def _smallest_above(low: Fraction, largest: int) -> Fraction:
-    """The smallest rational at or above a bound with a denominator at most ``largest``."""
-    return min(Fraction(-((-low * d).__floor__()), d) for d in range(1, min(largest, 1000) + 1))
+def _least(low: Fraction, excluded: bool, largest: int) -> Fraction:
+    """The least rational of denominator at most ``largest`` at or above a bound, or above it."""
+    if excluded:
+        # two fractions of denominators b and d differ by 1/(b d) at least
+        low += Fraction(1, low.denominator * largest)
+    near = low.limit_denominator(largest)
+    if near >= low:
+        return near
+    # the right neighbour c/d of a/b among these fractions: b c - a d = 1, with the largest such d
+    a, b = near.numerator, near.denominator
+    d = largest - (largest + pow(a, -1, b)) % b
+    return Fraction((1 + a * d) // b, d)
 
 
 def _bounds(min_value: Any, max_value: Any) -> tuple[Fraction, Fraction]:
-    low = None if min_value is None else Fraction(arguments.number(min_value, "min_value"))
-    high = None if max_value is None else Fraction(arguments.number(max_value, "max_value"))
+    low = None if min_value is None else arguments.rational(min_value, "min_value")
+    high = None if max_value is None else arguments.rational(max_value, "max_value")
     if low is None:
         low = Fraction(-10) if high is None else min(Fraction(-10), high - 10)
     if high is None:
         high = max(Fraction(10), low + 10)
     if low > high:
-        raise InvalidArgumentError(f"min_value = {low} is above max_value = {high}")
+        raise InvalidArgumentError(
+            f"min_value = {short(as_number(low))} is above max_value = {short(as_number(high))}; "
+            "exchange them"
+        )
     return low, high
 
 
@@ -98,14 +118,25 @@ def _networks(draw: st.DrawFn, most: int, widths: tuple[int, ...], weights: Any,
     return Network(tuple(sizes), draw(st.sampled_from(act)), draw(st.sampled_from(weights)))
 
 
+def _activation(given: Any) -> Any:
+    from freesym.nets import Network
+
+    try:
+        return Network((1, 1), given).activation
+    except FreesymError as error:
+        raise InvalidArgumentError(f"activations: {error}") from error
+
+
 def networks(
     *,
     max_depth: int = 4,
     widths: Iterable[int] = (1, 2, 3, 4),
-    activations: Iterable[Any] = ("linear", "relu", "leaky-relu", "hard-tanh"),
-    weights: Iterable[str] = _WEIGHTS,
+    activations: str | Iterable[Any] = ("linear", "relu", "leaky-relu", "hard-tanh"),
+    weights: str | Iterable[str] = _WEIGHTS,
 ) -> st.SearchStrategy[Network]:
     """Random networks with the default weights; ``network.law()`` is the law of their Jacobian.
+
+    They print with the names of :mod:`freesym.nets` and ``Fraction``.
 
     Parameters
     ----------
@@ -113,8 +144,9 @@ def networks(
         The largest number of layers.
     widths : iterable of int
         What layers may have; half of the networks have equal widths.
-    activations : iterable of str or Activation
-    weights : iterable of str
+    activations : str, or iterable of str or Activation
+        Piecewise linear ones.
+    weights : str or iterable of str
 
     Examples
     --------
@@ -125,29 +157,24 @@ def networks(
     ...     assert 0 < network.law().mean() <= 1
     >>> test()
     """
-    from freesym.nets import activation_named
-
     most = arguments.count(max_depth, 1, 1000, "max_depth")
-    sizes = tuple(arguments.count(n, 1, 10**9, "a width") for n in widths)
-    kinds = tuple(activation_named(a) for a in activations)
-    forms = tuple(weights)
-    unknown = [w for w in forms if w not in _WEIGHTS]
-    if unknown or not (sizes and kinds and forms):
-        raise InvalidArgumentError(
-            f"widths, activations and weights cannot be empty, and weights = {forms} must be "
-            f"among {', '.join(_WEIGHTS)}"
-        )
+    given = arguments.items(widths, "widths", "[3]")
+    sizes = tuple(arguments.count(n, 1, 10**9, "a width") for n in given)
+    kinds = tuple(map(_activation, arguments.items(activations, "activations", "['relu']")))
+    forms = arguments.names(weights, _WEIGHTS, "weights")
     return _networks(most, sizes, forms, kinds)
 
 
-def spectral_points(law: Law, *, where: Iterable[str] | None = None) -> st.SearchStrategy[Any]:
+def spectral_points(
+    law: Law, *, where: str | Iterable[str] | None = None
+) -> st.SearchStrategy[Any]:
     """Points at which a law may be asked: ordinary ones and the delicate ones.
 
     Parameters
     ----------
     law : Law
         Without symbols.
-    where : iterable of str, optional
+    where : str or iterable of str, optional
         Some of ``"bulk"``, ``"edges"`` (also beside them), ``"gaps"``, ``"atoms"`` (also beside
         them), ``"far"`` and ``"complex"``; by default all that the law has.
 
@@ -173,14 +200,14 @@ def spectral_points(law: Law, *, where: Iterable[str] | None = None) -> st.Searc
     >>> test()
     """
     places = Places(arguments.law(law, "law"))
-    kinds = tuple(KINDS if where is None else where)
-    unknown = [kind for kind in kinds if kind not in KINDS]
-    if unknown or not kinds:
-        raise InvalidArgumentError(f"where = {kinds} must be some of {', '.join(KINDS)}")
+    kinds = KINDS if where is None else arguments.names(where, KINDS, "where")
     found = {kind: places.of(kind) for kind in kinds}
     empty = [kind for kind, points in found.items() if not points]
     if where is not None and empty:
-        raise InvalidArgumentError(f"{law!r} has no points of the kind {', '.join(empty)}")
+        there = ", ".join(kind for kind in KINDS if places.of(kind))
+        raise InvalidArgumentError(
+            f"{law!r} has no points of the kind {', '.join(empty)}; it has {there}"
+        )
     return st.one_of([st.sampled_from(points) for points in found.values() if points])
 
 
@@ -191,6 +218,8 @@ def free_families(
     members: st.SearchStrategy[Law] | None = None,
 ) -> st.SearchStrategy[FreeFamily]:
     """Families of free random variables, with seeded matrices that become free.
+
+    They print with the names of freesym and SymPy, as laws do, and ``FreeFamily``.
 
     Parameters
     ----------

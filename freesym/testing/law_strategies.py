@@ -1,7 +1,7 @@
 """Hypothesis strategies for laws and expressions.
 
 Every strategy takes keyword-only arguments with defaults, refuses impossible ones at once, and
-shrinks to short expressions whose ``repr`` evaluates back with the names of freesym.
+shrinks to short expressions whose ``repr`` evaluates back with the names of freesym and SymPy.
 """
 
 from __future__ import annotations
@@ -9,11 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from freesym import operations as classes
 from freesym.errors import MissingDependencyError
 from freesym.law import Law
+from freesym.parameters import short
 from freesym.testing import arguments, leaves
 from freesym.testing.errors import InvalidArgumentError
-from freesym.testing.grammar import POSITIVE, REAL, Grammar, checked_operations
+from freesym.testing.grammar import (
+    MOST_NODES,
+    OPERATIONS,
+    POSITIVE,
+    REAL,
+    Grammar,
+    checked_operations,
+)
 
 try:
     from hypothesis import strategies as st
@@ -22,7 +31,6 @@ except ImportError as error:  # pragma: no cover - tested in a process without h
         "strategies need hypothesis; install it with: pip install freesym[test]"
     ) from error
 
-_MOST_NODES = 200
 _Families = dict[type[Law], Callable[[leaves.Choose], Law]]
 
 
@@ -35,16 +43,33 @@ def _grammar(positive: _Families, real: _Families, operations: Any, kind: str) -
 
 
 @st.composite
-def _laws(draw: st.DrawFn, grammar: Grammar, kind: str, least: int, most: int) -> Law:
-    nodes = draw(st.integers(least, most))
-    return grammar.law(kind, lambda options: draw(st.sampled_from(options)), nodes)
+def _drawn(draw: st.DrawFn, build: Callable[[leaves.Choose], Law]) -> Law:
+    return build(lambda options: draw(st.sampled_from(options)))
+
+
+def _laws(grammar: Grammar, kind: str, least: int, most: int) -> st.SearchStrategy[Law]:
+    sizes = _sizes(grammar, kind, least, most)
+    return _drawn(lambda choose: grammar.law(kind, choose, choose(sizes)))
+
+
+def _sizes(grammar: Grammar, kind: str, least: int, most: int) -> list[int]:
+    """The numbers of nodes within bounds that expressions can have."""
+    sizes = [n for n in range(1, MOST_NODES + 1) if grammar.fits((kind,), n)]
+    found = [n for n in sizes if least <= n <= most]
+    if not found:
+        near = [n for n in sizes if n < least][-1:] + [n for n in sizes if n > most][:1]
+        raise InvalidArgumentError(
+            f"operations = {sorted(grammar.names or OPERATIONS)} make no expression of min_nodes = "
+            f"{least} to max_nodes = {most}; the nearest have {' or '.join(map(str, near))} nodes"
+        )
+    return found
 
 
 def expressions(
     *,
     max_nodes: int = 8,
     min_nodes: int = 1,
-    operations: Iterable[str] | None = None,
+    operations: str | Iterable[str] | None = None,
     positive: bool = False,
 ) -> st.SearchStrategy[Law]:
     """Expressions in 45 fixed laws of compact support and all operations that keep them laws.
@@ -52,8 +77,9 @@ def expressions(
     Parameters
     ----------
     max_nodes, min_nodes : int
-        How many laws and operations an expression has; fewer where no operation fits.
-    operations : iterable of str, optional
+        How many laws and operations an expression is built of.  Some then become one: a sum of
+        sums is one sum, and ``2 * (3 * mu)`` is ``6 * mu``; deconvolutions first convolve.
+    operations : str or iterable of str, optional
         Some of :data:`freesym.testing.OPERATIONS`, such as ``["free_sum", "compress"]``; by
         default all.
     positive : bool
@@ -79,12 +105,12 @@ def expressions(
 
 
 def _node_bounds(least: Any, most: Any) -> tuple[int, int]:
-    high = arguments.count(most, 1, _MOST_NODES, "max_nodes")
+    high = arguments.count(most, 1, MOST_NODES, "max_nodes")
     return arguments.count(least, 1, high, "min_nodes"), high
 
 
 def laws(
-    *, max_nodes: int = 3, moments: bool = True, operations: Iterable[str] | None = None
+    *, max_nodes: int = 3, moments: bool = True, operations: str | Iterable[str] | None = None
 ) -> st.SearchStrategy[Law]:
     """Laws on the line: families with rational parameters and short expressions in them.
 
@@ -94,11 +120,13 @@ def laws(
         The length of expressions; 1 for named laws alone.
     moments : bool
         Whether all moments must exist.  If not, Cauchy laws occur, alone and in free sums.
-    operations : iterable of str, optional
+    operations : str or iterable of str, optional
         As for :func:`expressions`.
 
     Notes
     -----
+    Laws print as what can be pasted after ``from freesym import *`` and ``from sympy import *``:
+    rational parameters and pushforwards are written with SymPy's names.
     The normal law and, with ``moments=False``, Cauchy laws have unbounded support; see
     :func:`bounded_laws`.
 
@@ -111,22 +139,32 @@ def laws(
     ...     assert mu.variance() >= 0
     >>> test()
     """
-    compact = bounded_laws(max_nodes=max_nodes, operations=operations)
     unbounded = dict(leaves.UNBOUNDED)
     if not arguments.flag(moments, "moments"):
         unbounded |= leaves.WITHOUT_MOMENTS
-    alone = st.one_of([_leaf(build) for build in unbounded.values()])
-    if max_nodes < 3 or (operations is not None and "free_sum" not in operations):
-        return st.one_of(compact, alone)
-    return st.one_of(compact, alone, st.builds(lambda a, b: a + b, bounded_laws(), alone))
+    grammar, tails = _bounded_grammar(operations), tuple(unbounded.values())
+    sizes = _sizes(grammar, REAL, *_node_bounds(1, max_nodes))
+    return _drawn(lambda choose: _law_or_tails(choose, grammar, tails, choose(sizes)))
 
 
-def _leaf(build: Callable[[leaves.Choose], Law]) -> st.SearchStrategy[Law]:
-    return st.composite(lambda draw: build(lambda options: draw(st.sampled_from(options))))()
+def _law_or_tails(
+    choose: leaves.Choose, grammar: Grammar, tails: tuple[Any, ...], nodes: int
+) -> Law:
+    """A law that may have unbounded support, which takes no fewer choices than a bounded one.
+
+    Otherwise hypothesis, which prefers few choices, would shrink to it.
+    """
+    rest = nodes - 2
+    sums = grammar.names is None or "free_sum" in grammar.names
+    if (nodes == 1 or (sums and grammar.fits((REAL,), rest))) and choose((False, True)):
+        # twice, for a choice among one is none
+        tail: Law = choose(tails * 2)(choose)
+        return tail if nodes == 1 else grammar.law(REAL, choose, rest) + tail
+    return grammar.law(REAL, choose, nodes)
 
 
 def bounded_laws(
-    *, max_nodes: int = 3, operations: Iterable[str] | None = None
+    *, max_nodes: int = 3, operations: str | Iterable[str] | None = None
 ) -> st.SearchStrategy[Law]:
     """Laws of compact support on the line.
 
@@ -144,14 +182,17 @@ def bounded_laws(
     ...     assert all(abs(x) < 100 for x in mu.edges())
     >>> test()
     """
+    return _laws(_bounded_grammar(operations), REAL, *_node_bounds(1, max_nodes))
+
+
+def _bounded_grammar(operations: Any) -> Grammar:
     positive = {**leaves.ALGEBRAIC_POSITIVE, **leaves.TRANSCENDENTAL_POSITIVE}
     real = {**leaves.ALGEBRAIC_REAL, **leaves.TRANSCENDENTAL_REAL}
-    grammar = _grammar(positive, real, operations, REAL)
-    return _laws(grammar, REAL, *_node_bounds(1, max_nodes))
+    return _grammar(positive, real, operations, REAL)
 
 
 def positive_laws(
-    *, max_nodes: int = 3, operations: Iterable[str] | None = None
+    *, max_nodes: int = 3, operations: str | Iterable[str] | None = None
 ) -> st.SearchStrategy[Law]:
     """Laws of compact support on ``[0, oo)``, none of them the point mass at 0.
 
@@ -175,7 +216,7 @@ def positive_laws(
 
 
 def algebraic_laws(
-    *, max_nodes: int = 2, positive: bool = False, operations: Iterable[str] | None = None
+    *, max_nodes: int = 2, positive: bool = False, operations: str | Iterable[str] | None = None
 ) -> st.SearchStrategy[Law]:
     """Laws whose Cauchy transform satisfies a polynomial with integer coefficients.
 
@@ -203,21 +244,67 @@ def algebraic_laws(
 
 
 def laws_of(kind: type[Law]) -> st.SearchStrategy[Law]:
-    """One family of laws with rational parameters, such as ``laws_of(Semicircle)``.
+    """Laws of one class, such as ``laws_of(Semicircle)``.
 
     Parameters
     ----------
     kind : type
-        A subclass of Law that freesym offers with numbers as parameters.
+        A family, whose parameters are then rational, or a class of :mod:`freesym.operations`,
+        which is then applied to fixed laws.
+
+    Raises
+    ------
+    InvalidArgumentError
+        For other classes, such as those of laws that are given by a formula.
+
+    Examples
+    --------
+    >>> from freesym.operations import FreeSum
+    >>> from hypothesis import given, settings
+    >>> @settings(deadline=None, max_examples=10, database=None)
+    ... @given(laws_of(FreeSum))
+    ... def test(mu):
+    ...     assert len(mu.terms) > 1
+    >>> test()
     """
+    if not (isinstance(kind, type) and issubclass(kind, Law)):
+        raise InvalidArgumentError(
+            f"kind = {short(kind)} must be a class of laws, such as freesym.Semicircle"
+        )
+    if kind in _OPERATIONS:
+        grammar = Grammar(names=frozenset(_OPERATIONS[kind]))
+        where = REAL if grammar.fits((REAL,), 2) or grammar.fits((REAL,), 3) else POSITIVE
+        return _laws(grammar, where, 2, 3).filter(lambda law: type(law) is kind)
     found = [families[kind] for families in FAMILIES if kind in families]
     if not found:
+        offered = {*_OPERATIONS, *(kind for families in FAMILIES for kind in families)}
         raise InvalidArgumentError(
-            f"there is no strategy for {kind!r}; build one of its parameters"
+            f"there is no strategy for {kind.__name__}, only for "
+            f"{', '.join(sorted(kind.__name__ for kind in offered))}; build it of its parameters "
+            "with hypothesis.strategies.builds and, for type hints, register that with "
+            "hypothesis.strategies.register_type_strategy"
         )
-    return st.one_of([_leaf(build) for build in found])
+    return st.one_of([_drawn(build) for build in found])
 
 
+#: The operations of the grammar that build a class.
+_OPERATIONS: dict[type[Law], tuple[str, ...]] = {
+    classes.Affine: ("shift", "scale"),
+    classes.Inverse: ("inverse",),
+    classes.Reshape: ("reshape",),
+    classes.Square: ("square",),
+    classes.AdditiveDeconvolution: ("additive_deconvolve",),
+    classes.AdditivePower: ("additive_power",),
+    classes.Compression: ("compress",),
+    classes.FreeProduct: ("free_product",),
+    classes.FreeSum: ("free_sum",),
+    classes.MultiplicativeDeconvolution: ("multiplicative_deconvolve",),
+    classes.MultiplicativePower: ("multiplicative_power",),
+    classes.BooleanSum: ("boolean_sum",),
+    classes.Mixture: ("mixture",),
+    classes.MonotoneConvolution: ("monotone",),
+    classes.RectangularSum: ("rectangular_sum", "noncentral_wishart"),
+}
 #: All families, by the class of the law.
 FAMILIES: tuple[_Families, ...] = (
     leaves.ALGEBRAIC_POSITIVE,

@@ -9,25 +9,21 @@ from typing import Any
 
 
 def register() -> None:
-    """Register strategies for laws and networks, for ``@given`` with type hints."""
+    """Register strategies for laws, networks and free families, for ``@given`` with type hints."""
     from hypothesis import strategies as st
 
-    from freesym import laws
+    from freesym import laws, operations
     from freesym.law import Law
 
     st.register_type_strategy(Law, _any_law)
-    for name in _FAMILIES:
-        st.register_type_strategy(getattr(laws, name), _family)
+    for kind in [*vars(laws).values(), *vars(operations).values()]:
+        if isinstance(kind, type) and issubclass(kind, Law) and kind is not Law:
+            st.register_type_strategy(kind, _one_kind)
     from freesym.nets import Network
+    from freesym.testing.families import FreeFamily
 
     st.register_type_strategy(Network, _network)
-
-
-_FAMILIES = (
-    "Arcsine", "Bernoulli", "Cauchy", "CompoundFreePoisson", "Discrete", "EquilibriumMeasure",
-    "FreeBinomial", "FreePoisson", "FussCatalan", "KestenMcKay", "MarchenkoPastur", "PointMass",
-    "Pushforward", "Raney", "Semicircle", "TwoPoint", "Uniform", "Wachter",
-)  # fmt: skip
+    st.register_type_strategy(FreeFamily, _free_family)
 
 
 def _any_law(kind: type) -> Any:
@@ -36,7 +32,7 @@ def _any_law(kind: type) -> Any:
     return laws()
 
 
-def _family(kind: type) -> Any:
+def _one_kind(kind: type) -> Any:
     from freesym.testing.strategies import laws_of
 
     return laws_of(kind)
@@ -46,3 +42,9 @@ def _network(kind: type) -> Any:
     from freesym.testing.strategies import networks
 
     return networks()
+
+
+def _free_family(kind: type) -> Any:
+    from freesym.testing.strategies import free_families
+
+    return free_families()

@@ -70,13 +70,17 @@ def exceedance(values: Floats, allowed: float) -> float:
 
 
 class _Steps:
-    """The empirical distribution of eigenvalues, those beside an atom moved onto it."""
+    """The empirical distribution of eigenvalues, those beside an atom moved to the nearest."""
 
     def __init__(self, values: Floats, atoms: Sequence[float]) -> None:
         size = float(np.abs(values).max()) or 1.0
         snapped = values.copy()
-        for place in atoms:
-            snapped[np.abs(values - place) <= _SNAP * size] = place
+        if atoms:
+            places = np.sort(atoms)
+            middles = places[:-1] + np.diff(places) / 2
+            nearest = places[np.searchsorted(middles, values)]
+            near = np.abs(values - nearest) <= _SNAP * size
+            snapped[near] = nearest[near]
         self.values = np.sort(snapped)
 
     def places(self) -> Floats:
@@ -106,7 +110,12 @@ class _Curve:
         return np.concatenate([ends, np.linspace(low, high, _GRID), quantiles, *inner])
 
     def both(self, x: Floats) -> tuple[Floats, Floats]:
-        masses = {float(a): float(m) for a, m in self.law.atoms().items()}
+        masses = {float(a): float(m) for a, m in sorted(self.law.atoms().items())}
+        if abs(math.fsum(masses.values()) - 1) <= 1e-12:
+            # nothing but atoms, which may lie closer together than a solver can tell
+            places, sums = list(masses), np.concatenate([[0.0], np.cumsum(list(masses.values()))])
+            below = sums[np.searchsorted(places, x, side="left")]
+            return sums[np.searchsorted(places, x, side="right")], below
         right = np.asarray(self.law.cdf(x))
         return right, right - np.array([masses.get(p, 0.0) for p in x.tolist()])
 
@@ -118,7 +127,8 @@ def distance(law: Law, other: Any, *, metric: str = "kolmogorov") -> float:
     ----------
     law : Law
     other : Law or array_like of float, shape (n,)
-        Eigenvalues within 1e-9 of the largest one from an atom count as lying on it.
+        Eigenvalues within 1e-9 of the largest one from an atom count as lying on the
+        nearest.
     metric : {"kolmogorov", "wasserstein"}
         ``sup |F - F_n|``, or the integral of ``|F - F_n|``, the Wasserstein distance of order 1.
 

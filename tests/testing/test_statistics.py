@@ -325,3 +325,27 @@ SC = fs.Semicircle()
 def test_bad_arguments(call: Any) -> None:
     with pytest.raises(InvalidArgumentError):
         call()
+
+
+def test_eigenvalues_go_to_the_nearest_atom() -> None:
+    law = fs.Discrete([0, 1e-9, 1])
+    assert distance(law, [0, 1e-9, 1]) < 1e-12
+    assert distance(law, [-1e-10, 1.1e-9, 1 + 1e-10]) < 1e-12
+    assert distance(law, [1e-9, 1e-9, 1]) > 0.3
+
+
+class Sparse:
+    """What sparse matrices have in common."""
+
+    def toarray(self) -> list[list[float]]:
+        return [[1.0]]
+
+
+def test_what_cannot_be_eigenvalues() -> None:
+    with pytest.raises(InvalidArgumentError, match="are not real numbers: int too large"):
+        distance(fs.Uniform(0, 1), [10**400])
+    with pytest.raises(InvalidArgumentError, match=r"a sparse Sparse was given; .* \.toarray\(\)"):
+        distance(fs.Uniform(0, 1), Sparse())
+    for matrix, words in ((Sparse(), r"\.toarray\(\)"), ([[10**400]], "int too large")):
+        with pytest.raises(InvalidArgumentError, match=words):
+            simulate(fs.Uniform(0, 1), n=50, model=lambda n, generator, matrix=matrix: matrix)

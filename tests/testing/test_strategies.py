@@ -258,15 +258,26 @@ def _plugin(tmp_path: Path) -> Path:
 def test_type_hints_are_enough(tmp_path: Path) -> None:
     code = """
 from hypothesis import given, settings, strategies as st
-from freesym import Law, Semicircle
+from freesym import Law, MomentLaw, Semicircle
 from freesym.nets import Network
+from freesym.operations import FreeSum
+from freesym.testing import FreeFamily, InvalidArgumentError
 seen = set()
 @settings(deadline=None, database=None, max_examples=20)
 @given(...)
-def check(law: Law, sc: Semicircle, network: Network):
+def check(law: Law, sc: Semicircle, network: Network, total: FreeSum, family: FreeFamily):
     assert isinstance(law, Law) and type(sc) is Semicircle and isinstance(network, Network)
+    assert type(total) is FreeSum and len(total.terms) > 1 and len(family) > 1
     seen.add(law)
 check()
+@given(...)
+def refused(law: MomentLaw):
+    pass
+try:
+    refused()
+    raise SystemExit("MomentLaw was drawn")
+except InvalidArgumentError as error:
+    assert "register_type_strategy" in str(error), error
 print(len(seen) > 3)
 """
     assert output_of("-c", code, path=[_plugin(tmp_path)]) == "True"
