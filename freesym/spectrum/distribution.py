@@ -33,6 +33,8 @@ _JUMP = 1e-4
 _ASCENT = 1e-8
 #: Nearer to an atom than this, in units of the width, an edge is at the atom.
 _SAME = 1e-9
+#: By how much the masses of a law without a continuous part may miss 1.
+_DISCRETE = 1e-12
 #: By how much rounded parameters may move an atom, relative to its place.
 _ROUNDED = 1e-14
 #: So near to an edge, relative to it, values are compared with those a little farther away.
@@ -94,7 +96,12 @@ def _at_rounded_places(relation: Relation, exact: Callable[[], Relation], x: Rea
 
 def cdf_values(relation: Relation, x: Real) -> Real:
     """The values as they are found, NaN where none is."""
-    locations = [a for a, _ in masses(relation)]
+    steps = masses(relation)
+    locations = [a for a, _ in steps]
+    sums = np.cumsum([0.0, *(m for _, m in steps)])
+    if abs(sums[-1] - 1) <= _DISCRETE:
+        # nothing but atoms, which may lie closer together than potentials can tell
+        return np.asarray(np.minimum(sums[np.searchsorted(locations, x, side="right")], 1.0))
     lower, upper = hull(relation)
     values = np.full(x.shape, np.nan)
     at_atom = np.isin(x, locations)
@@ -161,6 +168,8 @@ def _beside_atom(relation: Relation, a: float, x: Real, width: float) -> Real:
     spread = float(np.ptp(ends[np.isfinite(ends)])) if np.isfinite(ends).any() else 0.0
     width = min(width, spread or width)  # bounds may be much wider
     values = np.full(x.shape, np.nan)
+    if any(0 < abs(b - a) <= 2 * _SAME * width for b, _ in masses(relation)):
+        return values
     for side in (-1.0, 1.0):
         here = x < a if side < 0 else x >= a
         if not here.any():

@@ -110,12 +110,7 @@ class _Curve:
         return np.concatenate([ends, np.linspace(low, high, _GRID), quantiles, *inner])
 
     def both(self, x: Floats) -> tuple[Floats, Floats]:
-        masses = {float(a): float(m) for a, m in sorted(self.law.atoms().items())}
-        if abs(math.fsum(masses.values()) - 1) <= 1e-12:
-            # nothing but atoms, which may lie closer together than a solver can tell
-            places, sums = list(masses), np.concatenate([[0.0], np.cumsum(list(masses.values()))])
-            below = sums[np.searchsorted(places, x, side="left")]
-            return sums[np.searchsorted(places, x, side="right")], below
+        masses = {float(a): float(m) for a, m in self.law.atoms().items()}
         right = np.asarray(self.law.cdf(x))
         return right, right - np.array([masses.get(p, 0.0) for p in x.tolist()])
 
