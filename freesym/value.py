@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any, Self
 
 from freesym import parameters
+from freesym.errors import InvalidLawError
 from freesym.parameters import argument_name, number_repr
 
 
@@ -13,7 +14,7 @@ class ParametrisedValue:
     """A frozen dataclass of numbers, SymPy expressions and other such values."""
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+        for field in _fields(self):
             domain = field.metadata.get("domain")
             if domain is not None:
                 value = parameters.checked(
@@ -26,7 +27,7 @@ class ParametrisedValue:
         """Check conditions between parameters; raise InvalidLawError."""
 
     def __getstate__(self) -> dict[str, Any]:
-        names = {field.name for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+        names = {field.name for field in _fields(self)}
         return {name: value for name, value in self.__dict__.items() if name in names}
 
     # ------------------------------------------------------------------ symbols
@@ -35,7 +36,7 @@ class ParametrisedValue:
     def free_symbols(self) -> frozenset[Any]:
         """The SymPy symbols in the parameters."""
         found: frozenset[Any] = frozenset()
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+        for field in _fields(self):
             found |= _symbols(getattr(self, field.name))
         return found
 
@@ -54,7 +55,7 @@ class ParametrisedValue:
         >>> fs.MarchenkoPastur(c).subs({c: sympy.Rational(1, 2)})
         MarchenkoPastur(ratio=Rational(1, 2))
         """
-        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        fields = _fields(self)
         checked = parameters.checked_replacements(replacements)
         values = {argument_name(f): _replaced(getattr(self, f.name), checked) for f in fields}
         return type(self)(**values)
@@ -70,11 +71,21 @@ class ParametrisedValue:
 
     def _arguments(self) -> list[str]:
         shown = []
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+        for field in _fields(self):
             value = getattr(self, field.name)
             if field.default is dataclasses.MISSING or value != field.default:
                 shown.append(f"{argument_name(field)}={_field_repr(value)}")
         return shown
+
+
+def _fields(value: ParametrisedValue) -> tuple[dataclasses.Field[Any], ...]:
+    try:
+        return dataclasses.fields(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise InvalidLawError(
+            f"{type(value).__name__} is no dataclass, so that its parameters are not known; "
+            "decorate the class with @dataclass(frozen=True, repr=False)"
+        ) from None
 
 
 def _symbols(value: Any) -> frozenset[Any]:

@@ -251,18 +251,12 @@ def parts(law: Law) -> list[Law]:
     [Semicircle(), Bernoulli(p=1)]
     """
     found: list[Law] = []
-    for value in _fields(law):
+    for field in dataclasses.fields(law):  # type: ignore[arg-type]
+        value = getattr(law, field.name)
         for item in value if isinstance(value, tuple) else (value,):
             inner = item if isinstance(item, tuple) else (item,)
             found += [part for part in inner if isinstance(part, Law)]
     return found
-
-
-def _fields(law: Law) -> list[Any]:
-    value: Any = law
-    if dataclasses.is_dataclass(value):
-        return [getattr(law, field.name) for field in dataclasses.fields(value)]
-    return list(vars(law).values())
 
 
 def subexpressions(law: Law) -> list[Law]:
