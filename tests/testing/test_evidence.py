@@ -132,7 +132,7 @@ def test_blocks_of_classical_sums_are_coarse(n: int) -> None:
     """Their shares are off by about 0.8/sqrt(n), at every call."""
     law = fs.classical_sum(B(F(1, 2)), B(F(1, 3)))
     assert simulate(law, n=n, rng=0).p_value == 1
-    with pytest.raises(InvalidArgumentError, match="may differ by .* give a larger n"):
+    with pytest.raises(InvalidArgumentError, match=r"may differ by .* give a larger n"):
         simulate(law, n=20)
 
 
