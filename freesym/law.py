@@ -109,7 +109,8 @@ class Law(ParametrisedValue, SymbolicLaw, ABC):
 
         Deconvolutions, powers that are no sums, products or corners, and Boolean and monotone
         convolutions have no such model: their matrices have the law's own quantiles as
-        eigenvalues, which confirms nothing about the law.
+        eigenvalues, which confirms nothing about the law.  Laws without operations may be
+        given by their quantiles all the same: as terms of a sum they are data.
         """
         return True
 

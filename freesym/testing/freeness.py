@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -113,17 +113,22 @@ def assert_asymptotically_free(
     LawCheckError
         Naming the word whose limit is not 0.
     InvalidArgumentError
-        For matrices that are not square, symmetric, finite and of one size.
+        For matrices that are not square, symmetric, finite and of one size, for families of
+        varying length, and for families that do not vary unless they are plainly not free.
 
     Notes
     -----
     Matrices are free in the limit if ``tr(p_1(A_i1) p_2(A_i2) ...)`` tends to 0 whenever
     neighbours (cyclically) differ, and each factor has trace 0 [1]_.  Factors are centred powers
-    divided by their norm ``sqrt(tr p^2)``.  Of the values at the sizes that combination is formed
+    of the centred matrices, divided by their norm ``sqrt(tr p^2)``; those that are multiples of
+    the identity up to rounding are left out.  Of the values at the sizes that combination is formed
     in which a term ``n^-rate`` cancels; it is drawn ``trials`` times independently.  Student's
     test decides whether its mean exceeds the allowance ``1/(largest size)^rate``, Bonferroni's
     inequality joins the words.  The probability of false alarms is exact up to terms beyond
-    ``n^-rate`` and the normality of traces.  Only finitely many words are tried: this can
+    ``n^-rate`` and the normality of traces.  Families whose moments are the same in all trials
+    (fixed matrices, a generator that is not used) have no scatter to test by: they are not free
+    if a limit exceeds ``(largest size)^(-rate/2)``, far more than chance does to a free family,
+    and otherwise cannot be judged.  Only finitely many words are tried: this can
     refute freeness, not prove it.
 
     References
@@ -148,24 +153,47 @@ def assert_asymptotically_free(
     level, seed = arguments.level(false_alarm), arguments.seed(rng)
     if not callable(make):
         raise InvalidArgumentError(f"make = {short(make)} must be a function of n and a generator")
-    generator = np.random.default_rng(seed)
-    tables = [[_moments(make, n, generator, longest, powers) for n in ns] for _ in range(count)]
+    families = _Families(make, np.random.default_rng(seed))
+    tables = [[_moments(families.draw(n), longest, powers) for n in ns] for _ in range(count)]
     names = tables[0][0]
     # axes: trial, size, word; words whose letters vanish at some size are left out
     kept = [w for w in names if all(w in values for row in tables for values in row)]
     data = np.array([[[values[w] for w in kept] for values in row] for row in tables])
     report = _report(data, kept, ns, order, level, seed)
+    fixed = bool(kept) and _is_fixed(data)
+    if fixed:
+        report = _plain(report, order)
     if report.p_value <= level:
         limit, _ = report.words[report.worst]
+        remark = "\n  the moments are the same in all trials: nothing here is left to chance"
         raise LawCheckError(
             f"not asymptotically free: tr({report.worst}), of centred and normalised powers, "
-            f"tends to {limit:.4g}, not 0\n  {report}",
+            f"tends to {limit:.4g}, not 0\n  {report}{remark if fixed else ''}",
             "asymptotic freeness",
             None,
             abs(limit),
             report.allowance,
         )
     return report
+
+
+def _is_fixed(data: NDArray[np.float64]) -> bool:
+    """Whether trials differ by rounding at most."""
+    return bool(np.ptp(data, axis=0).max() <= 1e-10 * np.abs(data).max())
+
+
+def _plain(report: FreenessReport, order: float) -> FreenessReport:
+    """What families that never vary tell: limits beyond what chance could do, or nothing."""
+    beyond = float(report.sizes[-1]) ** (-order / 2)
+    words = {w: (limit, float(abs(limit) <= beyond)) for w, (limit, _) in report.words.items()}
+    if all(p_value == 1 for _, p_value in words.values()):
+        largest = max(abs(limit) for limit, _ in words.values())
+        raise InvalidArgumentError(
+            "make gives families with the same mixed moments at every call, so that chance cannot "
+            f"be judged; the largest limit, {largest:.3g}, is not beyond {beyond:.3g}: draw the "
+            "matrices anew from the generator at every call"
+        )
+    return replace(report, words=words, allowance=beyond, detectable=beyond)
 
 
 def _report(
@@ -225,17 +253,11 @@ def _spelled(word: Word) -> str:
     return " ".join(names[i % 26] + (f"^{k}" if k > 1 else "") for i, k in word)
 
 
-def _moments(
-    make: Callable[..., Any], n: int, generator: np.random.Generator, length: int, degree: int
-) -> dict[Word, float]:
+def _moments(matrices: list[Matrix], length: int, degree: int) -> dict[Word, float]:
     """The normalised mixed centred moments of one draw."""
-    matrices = _drawn(make, n, generator)
     letters: dict[Letter, Matrix] = {}
     for i, matrix in enumerate(matrices):
-        for k in range(1, degree + 1):
-            centred = _centred(np.linalg.matrix_power(matrix, k))
-            if centred is not None:
-                letters[i, k] = centred
+        letters |= {(i, k): letter for k, letter in _letters(matrix, degree).items()}
     products: dict[Word, Matrix] = {}
 
     def product(word: Word) -> Matrix:
@@ -254,17 +276,58 @@ def _moments(
     return {word: trace(word) for word in chosen if all(x in letters for x in word)}
 
 
-def _centred(matrix: Matrix) -> Matrix | None:
-    """Trace 0 and norm 1; None for multiples of the identity."""
+def _letters(matrix: Matrix, degree: int) -> dict[int, Matrix]:
+    """Centred powers of the centred matrix, of norm 1; without multiples of the identity.
+
+    Polynomials in a matrix are polynomials in the centred one, so that freeness is the same.
+    """
     n = len(matrix)
-    size = float(np.abs(matrix).max())
-    centred = matrix - np.trace(matrix) / n * np.eye(n)
-    norm = math.sqrt(float((np.abs(centred) ** 2).sum()) / n)
-    return None if norm <= 1e-9 * size else centred / norm
+    base = _centred(matrix)
+    rounding = n * np.finfo(float).eps * float(np.abs(matrix).max())
+    norm = _norm(base)
+    if norm <= rounding:
+        return {}
+    base = base / norm
+    found, power = {1: base}, base
+    for k in range(2, degree + 1):
+        power = power @ base
+        centred = _centred(power)
+        if _norm(centred) > k * rounding / norm * max(1.0, _norm(power)):
+            found[k] = centred / _norm(centred)
+    return found
 
 
-def _drawn(make: Callable[..., Any], n: int, generator: np.random.Generator) -> list[Matrix]:
-    drawn = make(n, generator)
+def _centred(matrix: Matrix) -> Matrix:
+    n = len(matrix)
+    return np.asarray(matrix - np.trace(matrix) / n * np.eye(n))
+
+
+def _norm(matrix: Matrix) -> float:
+    """``sqrt(tr A^2)`` of the normalised trace."""
+    return math.sqrt(float((np.abs(matrix) ** 2).sum()) / len(matrix))
+
+
+class _Families:
+    """The families that a function draws, all of as many matrices as the first."""
+
+    def __init__(self, make: Callable[..., Any], generator: np.random.Generator) -> None:
+        self.make = make
+        self.generator = generator
+        self.length: int | None = None
+
+    def draw(self, n: int) -> list[Matrix]:
+        """A family of size ``n``."""
+        found = _checked(self.make(n, self.generator), n)
+        if self.length not in (None, len(found)):
+            raise InvalidArgumentError(
+                f"make gives {len(found)} matrices for n = {n}, and {self.length} before; give "
+                "as many at every call"
+            )
+        self.length = len(found)
+        return found
+
+
+def _checked(drawn: Any, n: int) -> list[Matrix]:
     if isinstance(drawn, np.ndarray) and drawn.ndim == 2:
         raise InvalidArgumentError("make gives one matrix; freeness needs two at least")
     try:
@@ -278,5 +341,11 @@ def _drawn(make: Callable[..., Any], n: int, generator: np.random.Generator) -> 
         raise InvalidArgumentError(f"make gives matrices of unequal sizes {sorted(shapes)}")
     if shapes != {n}:
         raise InvalidArgumentError(f"make gives matrices of size {len(found[0])} for n = {n}")
-    # powers of very large and very small numbers leave the range of double precision
-    return [m / (float(np.abs(m).max()) or 1.0) for m in found]
+    return [_scaled(m) for m in found]
+
+
+def _scaled(matrix: Matrix) -> Matrix:
+    """Entries of about 1, exactly: powers of large and small ones leave double precision."""
+    _, exponent = math.frexp(float(np.abs(matrix).max()))
+    half = exponent // 2
+    return np.asarray(matrix * 2.0**-half * 2.0 ** (half - exponent))
