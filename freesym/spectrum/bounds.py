@@ -6,6 +6,7 @@ import math
 from functools import lru_cache
 
 from freesym.relations import nodes
+from freesym.relations.leaf import Leaf
 from freesym.relations.relation import Relation
 from freesym.relations.simplify import Constant
 from freesym.spectrum.intervals import Interval
@@ -106,12 +107,16 @@ def is_positive(relation: Relation) -> bool:
     from freesym.spectrum.support import support
 
     intervals = support(relation)
+    if not math.isfinite(intervals[0][0]):
+        return False
     width = intervals[-1][1] - intervals[0][0]
     return bool(intervals[0][0] >= -1e-12 * width)
 
 
 def _can_be_positive(relation: Relation) -> bool:
-    """An infinite hull is only an estimate when powers below 1 are involved."""
+    """An infinite hull is only an estimate of formulas, and of powers below 1."""
+    if isinstance(relation, Leaf):
+        return not hasattr(relation, "continuous_support")
     if isinstance(relation, (nodes.Additive, nodes.Multiplicative)):
         return min(relation.powers) < 1
     return any(_can_be_positive(child) for child in relation.children)

@@ -144,7 +144,8 @@ def _enclosed(s: Subject, point: float, digits: Any) -> None:
     """Certified digits lie in the enclosure, up to what they leave out."""
     found = known(lambda: s.law.enclose_density(point, digits=20), *_NO_FORMULA, PrecisionError)
     radius = float(found.radius) + 1e-19 * float(abs(digits))
-    s.close("the value of enclose_density", point, float(found.value - digits), 0.0, radius)
+    gap = 0.0 if found.value == digits else float(found.value - digits)
+    s.close("the value of enclose_density less the density", point, gap, 0.0, radius)
 
 
 # --------------------------------------------------------------------- symbols

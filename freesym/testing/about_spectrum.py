@@ -243,12 +243,13 @@ def _masses(s: Subject, what: str, places: Any, masses: Any) -> None:
     """The limit of ``i t G(a + i t)``: what the continuous part adds tends to 0, if slowly."""
     apart = np.diff(np.sort(places)).min(initial=s.width) / s.width
     for place, mass in zip(places.tolist(), masses.tolist(), strict=True):
-        found = s.limit(
+        found = s.limits(
             lambda t, a=place: (1j * t * s.law.G(a + 1j * t)).real,  # type: ignore[misc]
             place,
             1e-3 * apart,
         )
-        s.close(what, [place], [found.value], [mass], 1e-6 + found.error)
+        for limit in found:
+            s.close(what, [place], [limit.value], [mass], 1e-6 + limit.error)
 
 
 def _jumps(s: Subject, places: Any, masses: Any) -> None:

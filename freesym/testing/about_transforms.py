@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from freesym.errors import ConvergenceError, UnsupportedOperationError
+from freesym.parameters import is_expression
 from freesym.testing import quadrature
 from freesym.testing.subject import Failed, Skipped, Subject, known
 
@@ -147,8 +148,8 @@ def _non_crossing(items: tuple[int, ...]) -> list[list[tuple[int, ...]]]:
 
 def cumulants(s: Subject) -> None:
     """Moments are sums over non-crossing partitions of products of free cumulants."""
-    m = s.moments(HIGHEST)
-    k = [0, *s.law.free_cumulants(HIGHEST)]
+    m = [_number(v) for v in s.moments(HIGHEST)]
+    k = [0, *map(_number, s.law.free_cumulants(HIGHEST))]
     if len(k) != HIGHEST + 1:
         raise Failed(f"free_cumulants({HIGHEST}) gives {len(k) - 1} numbers")
     size = max(float(abs(m[n])) ** (1 / n) for n in range(2, HIGHEST + 1, 2)) + abs(float(m[1]))
@@ -159,6 +160,11 @@ def cumulants(s: Subject) -> None:
         gap = abs(float(total - m[n]))
         if total != m[n] and not gap <= allowed:
             raise Failed(f"m_{n} = {m[n]}, but its free cumulants give {total}", gap, allowed)
+
+
+def _number(value: Any) -> Any:
+    """An exact or floating-point number; radicals, whose sums grow, in 60 digits."""
+    return value.evalf(60) if is_expression(value) else value
 
 
 def _by_partitions(k: list[Any], n: int) -> Any:

@@ -28,7 +28,6 @@ from freesym.testing.errors import InvalidArgumentError, LawCheckError
 from freesym.testing.grammar import subexpressions
 from freesym.testing.places import Places
 from freesym.testing.values_of_symbols import (
-    check_names,
     instances_of,
     is_certainly_nonzero,
     is_generically_nonzero,
@@ -128,7 +127,7 @@ moments of order 2 are 1 and 2
     degree = arguments.count(max_degree, 1, 1000, "max_degree")
     if left == right:
         return Verdict(True, "the expressions are equal")
-    check_names(left, right)
+    arguments.same_symbols(left, right)
     symbols = left.free_symbols | right.free_symbols
     words = _same_moments(left, right, _SYMBOLIC_MOMENTS if symbols else _MOMENTS, near)
     found = _proof(left, right, degree, near) if arguments.flag(prove, "prove") else None

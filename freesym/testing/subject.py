@@ -160,29 +160,33 @@ class Subject(Places):
         """How far ``G`` is off where ``z`` is rounded: ``|G'| <= -Im G/Im z`` (Schwarz-Pick)."""
         return 8 * EPSILON * np.abs(z) * np.abs(g.imag / z.imag)
 
-    def limit(self, function: Callable[[Floats], Any], place: float, highest: float) -> Limit:
-        """The limit of a function as its argument, a distance from a place, tends to 0.
+    def limits(
+        self, function: Callable[[Floats], Any], place: float, highest: float
+    ) -> list[Limit]:
+        """Estimates of the limit of a function as its argument, a distance, tends to 0.
 
         Parameters
         ----------
         function : callable
-            Of ascending distances.
+            Of ascending distances from the place.
         place : float
             At 0 digits are kept, so that distances may be very small there.
         highest : float
             The largest distance, in units of the width, if there is one.
         """
-        heights = _HEIGHTS if place == 0.0 else _HEIGHTS[-1:]
-        for height in heights:
+        found = []
+        for height in _HEIGHTS if place == 0.0 else _HEIGHTS[-1:]:
             distances = self.width * min(height, highest) * np.array([1.0, 1e2, 1e4])
             try:
                 with np.errstate(all="ignore"):
-                    first, second, third = map(float, function(distances))
+                    values = [float(v) for v in function(distances)]
             except ConvergenceError:
                 continue
-            if math.isfinite(first + second + third):
-                return Limit.of(first, second, third)
-        raise Skipped(f"a point beside {place!r} has no verified value")
+            if np.isfinite(values).all():
+                found.append(Limit.of(*values))
+        if not found:
+            raise Skipped(f"a point beside {place!r} has no verified value")
+        return found
 
     def require_width(self) -> None:
         """Refuse laws of which double precision shows too little for a comparison."""

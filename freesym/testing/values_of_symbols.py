@@ -9,7 +9,6 @@ from typing import Any
 
 from freesym.errors import FreesymError
 from freesym.law import Law
-from freesym.testing.errors import InvalidArgumentError
 
 Values = dict[Any, Fraction]
 
@@ -18,18 +17,6 @@ _DENOMINATORS = (83, 89, 97, 101, 103, 107, 109, 113)
 _RANGES = ((0.3, 2.5), (0.02, 0.98), (1.05, 3.0), (3.0, 30.0))
 _DRAWS, _FAILURES = 400, 60
 _DIGITS, _ZERO = (40, 80), 1e-30
-
-
-def check_names(left: Law, right: Law) -> None:
-    """Refuse different symbols of one name, which would be told apart but look alike."""
-    known: dict[str, Any] = {}
-    for symbol in left.free_symbols | right.free_symbols:
-        if known.setdefault(symbol.name, symbol) != symbol:
-            raise InvalidArgumentError(
-                f"{symbol.name} stands for two symbols with different assumptions; make it once, "
-                f"such as {symbol.name} = sympy.Symbol('{symbol.name}', positive=True), and use it "
-                "on both sides"
-            )
 
 
 def instances_of(left: Law, right: Law) -> Iterator[tuple[Values, Law, Law]]:
