@@ -91,7 +91,7 @@ def test_laws_of_the_guide_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_atom_that_is_not_declared_is_found() -> None:
-    """Below rate 1 the law of the transform has an atom at 0, whatever the solver says beside it."""
+    """Below rate 1 there is an atom at 0, whatever the solver says beside it."""
     from tests.testing.wrong_laws import FreeCharlier
 
     with pytest.raises(LawCheckError, match="atom that is not listed"):
