@@ -66,22 +66,20 @@ def verify(options: argparse.Namespace) -> int:
 
 def _simulated(law: Law, n: int, trials: int, seed: int) -> SimulationReport:
     """Sampled matrices; where standard error is a terminal, it shows how many are done."""
-    from freesym.testing import simulate
-    from freesym.testing.grammar import subexpressions
+    from freesym.testing.simulation import matrix_model, simulate
 
-    report = bar("matrices")
-    if report is None or not all(part.has_matrix_model for part in subexpressions(law)):
-        return simulate(law, n=n, trials=trials, rng=seed)
-    done = itertools.count()
+    source, done, report = matrix_model(law), itertools.count(), bar("matrices")
 
     def model(size: int, generator: np.random.Generator) -> Any:
-        report(next(done), trials)
-        return law.sample_matrix(size, generator)
+        if report is not None:
+            report(next(done), trials)
+        return source(size, generator)
 
     try:
         return simulate(law, n=n, trials=trials, rng=seed, model=model)
     finally:
-        report(trials, trials)
+        if report is not None:
+            report(trials, trials)
 
 
 def _equation(options: argparse.Namespace) -> int:

@@ -89,7 +89,7 @@ class SimulationReport:
         return self.law.plot(ax=ax, eigenvalues=np.concatenate(self.eigenvalues))
 
 
-def _model(law: Law) -> Model:
+def matrix_model(law: Law) -> Model:
     """The matrix model of a law, if it is more than the quantiles of the law itself.
 
     Some operation or random ensemble in the expression must be followed by the matrices: then
@@ -197,7 +197,7 @@ def simulate(
     count = arguments.count(trials, 2, 100_000, "trials")
     near = _allowance(law, size) if allowance is None else arguments.share(allowance, "allowance")
     seed = arguments.seed(rng)
-    source = model or _model(law)
+    source = model or matrix_model(law)
     generator = np.random.default_rng(seed)
     spectra = tuple(spectrum(source, size, generator) for _ in range(count))
     compared = [*_shares(law, spectra, near), *_moments(law, spectra, near)]
@@ -428,7 +428,7 @@ def assert_converges(
     expected = arguments.between(rate, 0.0, 10.0, "rate")
     level, seed = arguments.level(false_alarm), arguments.seed(rng)
     generator = np.random.default_rng(seed)
-    source = model or _model(law)
+    source = model or matrix_model(law)
     table = np.array([
         [distance(law, spectrum(source, n, generator), metric=metric) for _ in range(count)]
         for n in ns
