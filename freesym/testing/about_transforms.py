@@ -148,23 +148,23 @@ def _non_crossing(items: tuple[int, ...]) -> list[list[tuple[int, ...]]]:
 
 def cumulants(s: Subject) -> None:
     """Moments are sums over non-crossing partitions of products of free cumulants."""
-    m = [_number(v) for v in s.moments(HIGHEST)]
-    k = [0, *map(_number, s.law.free_cumulants(HIGHEST))]
-    if len(k) != HIGHEST + 1:
-        raise Failed(f"free_cumulants({HIGHEST}) gives {len(k) - 1} numbers")
+    exact = [*s.moments(HIGHEST), *s.law.free_cumulants(HIGHEST)]
+    if len(exact) != 2 * HIGHEST + 1:
+        raise Failed(f"free_cumulants({HIGHEST}) gives {len(exact) - HIGHEST - 1} numbers")
+    values = list(map(_number, exact))
+    m, k = values[: HIGHEST + 1], [0, *values[HIGHEST + 1 :]]
+    slack = 0.0 if all(isinstance(v, (int, Fraction)) for v in exact) else 1e-11
     size = max(float(abs(m[n])) ** (1 / n) for n in range(2, HIGHEST + 1, 2)) + abs(float(m[1]))
     for n in range(1, HIGHEST + 1):
         total = _by_partitions(k, n) if n <= ORDER else _by_recursion(k, m, n)
-        exact = all(isinstance(v, (int, Fraction)) for v in (total, m[n]))
-        allowed = 0.0 if exact else 1e-11 * size**n
-        gap = abs(float(total - m[n]))
+        gap, allowed = abs(float(total - m[n])), slack * size**n
         if total != m[n] and not gap <= allowed:
             raise Failed(f"m_{n} = {m[n]}, but its free cumulants give {total}", gap, allowed)
 
 
 def _number(value: Any) -> Any:
-    """An exact or floating-point number; radicals, whose sums grow, in 60 digits."""
-    return value.evalf(60) if is_expression(value) else value
+    """The number, radicals, whose sums grow, to 60 digits."""
+    return Fraction(str(value.evalf(60))) if is_expression(value) else value
 
 
 def _by_partitions(k: list[Any], n: int) -> Any:
