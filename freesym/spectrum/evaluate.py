@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from freesym.lowering.compile import RESIDUAL_PLAIN
 from freesym.relations import nodes
-from freesym.relations.leaf import Leaf, STransformLeaf
+from freesym.relations.leaf import CauchyLeaf, Leaf, STransformLeaf
 from freesym.relations.relation import Relation
 from freesym.solve.solver import Solver, solver
-from freesym.spectrum import vanishing
+from freesym.spectrum import series, vanishing
 from freesym.spectrum.beside import (
     DOUBTFUL,
     FORWARD,
@@ -36,6 +36,7 @@ from freesym.spectrum.beside import (
 from freesym.spectrum.bounds import hull
 
 Complex = NDArray[np.complex128]
+Real = NDArray[np.float64]
 _UNKNOWN = complex(np.nan, np.nan)
 _ROUNDING = 4e-16
 #: So far away, in units of the spectrum, a law is a point mass.
@@ -44,10 +45,6 @@ _FAR = 1e60
 _TINY = 1e-12
 #: So near to an atom at 0, in units of the spectrum, it is.
 _NEAR = 1e-120
-#: So far away, in units of the spectrum, ``(1 + psi)/z`` has all digits of ``G``.
-_AWAY = 100.0
-#: Nodes on a half-circle around the spectrum, and how many moments they give.
-_CIRCLE, _TERMS = 16, 6
 #: A transform beyond this, in units of the inverse scale, is about to be infinite.
 _LARGE = 100.0
 #: By how much log-potentials on the two sides of 0 may differ to be that at 0.
@@ -133,10 +130,22 @@ def _rows(relation: Relation, potential: bool, z: Complex) -> Complex:
     return np.array([row for row in (found.g, found.psi, found.u) if row is not None])
 
 
+def _keeps_digits(relation: Relation) -> bool:
+    """Whether solutions keep their digits beside 0: those of laws known in every detail."""
+    return isinstance(relation, Leaf) and hasattr(relation, "continuous_support")
+
+
+@lru_cache(maxsize=1024)
+def _has_formula(relation: Relation) -> bool:
+    """Whether a part is given by a formula of ``G``, whose terms may cancel far away."""
+    formula = isinstance(relation, CauchyLeaf) and not _keeps_digits(relation)
+    return formula or any(map(_has_formula, relation.children))
+
+
 def _solved_there(relation: Relation, z: Complex, potential: bool, thorough: bool) -> Transforms:
     engine = solver(with_constants(relation) if potential else relation)
     scale = engine.first[0]
-    beside = (np.abs(z) < DOUBTFUL * scale) & (not isinstance(relation, Leaf))
+    beside = (np.abs(z) < DOUBTFUL * scale) & (not _keeps_digits(relation))
     if not beside.any():
         return _found(engine, relation, z, potential, thorough)
     found = _solved_beside_zero(engine, relation, z, potential)
@@ -188,10 +197,10 @@ def _found(
     engine: Solver, relation: Relation, z: Complex, potential: bool, thorough: bool
 ) -> Transforms:
     found, unknown = engine.solve(z, thorough=thorough), np.zeros(z.shape, dtype=bool)
-    plain = not (engine.compiled.relative or isinstance(relation, Leaf))
+    plain = not (engine.compiled.relative or _keeps_digits(relation))
     found = engine.polished(found) if plain else found
     g, psi = engine.transforms(found)
-    mass = 0.0 if isinstance(relation, Leaf) else known_atoms(relation).get(0.0, 0.0)
+    mass = 0.0 if _keeps_digits(relation) else known_atoms(relation).get(0.0, 0.0)
     if plain:
         g = beside_zero(z, g, psi, mass, engine.first[0])
         error = root_error(engine, found)
@@ -212,14 +221,16 @@ def _found(
         relation, (nodes.SymmetricSquare, nodes.RealMultiplicative, nodes.NegativeInverse)
     ):
         # far away w loses digits: both signs cancel, and inverses are taken next to 0; psi is small
-        away = np.abs(z) > _AWAY * engine.first[0]
+        away = np.abs(z) > series.AWAY * engine.first[0]
         g[away] = (1 + psi[away]) / z[away]
-        _expand(engine, relation, z, g, psi)
+        series.expand(engine, relation, z, g, psi)
+    if _has_formula(relation):
+        series.expand_formula(engine, z, g, psi)
     if _contains(relation, (nodes.SymmetricSquare,)):
         noise |= (z.imag == 0) & (np.abs(g.imag) < engine.rounding(found) * size)
     # nor is anything known of an imaginary part where ``G`` itself vanishes
     zero = np.abs(g) < 1e-15 / engine.first[0]
-    noise |= (z.imag == 0) & zero & (np.abs(z) < _AWAY * engine.first[0])
+    noise |= (z.imag == 0) & zero & (np.abs(z) < series.AWAY * engine.first[0])
     g.imag[noise] = psi.imag[noise] = 0.0
     if not isinstance(relation, Leaf):
         g = beside_atoms(engine, relation, z, g)
@@ -244,25 +255,6 @@ def _found(
     # integer multiplicities leave full turns undetermined; the cdf lies in [0, 1]
     turns = np.round((u.imag - 0.5 * np.pi) / (2 * np.pi))
     return Transforms(g, psi, u - 2j * np.pi * turns)
-
-
-def _expand(engine: Solver, relation: Relation, z: Complex, g: Complex, psi: Complex) -> None:
-    """Far away, where inverses lose the digits of ``psi``, sum its series in ``1/z``."""
-    lower, upper = hull(relation)
-    radius = 8 * max(-lower, upper, engine.first[0])
-    away = np.abs(z) > _AWAY * radius
-    if not (np.isfinite(radius) and away.any()):
-        return
-    angles = (np.arange(_CIRCLE) + 0.5) * np.pi / _CIRCLE
-    on_circle, _ = engine.transforms(engine.solve(radius * np.exp(1j * angles)))
-    terms = (radius * np.exp(1j * angles) * on_circle) - 1
-    found = np.zeros_like(z[away])
-    for k in range(_TERMS, 0, -1):
-        moment = (terms * np.exp(1j * k * angles)).real.mean()
-        found = (found + moment) * radius / z[away]
-    known = np.isfinite(found)
-    psi[away] = np.where(known, found, psi[away])
-    g[away] = np.where(known, (1 + found) / z[away], g[away])
 
 
 def _noise(engine: Solver) -> float:
