@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Interval = tuple[float, float]
-_LARGEST_MATRIX = 30_000
+LARGEST_MATRIX = 30_000
 
 
 def _construct() -> Any:
@@ -490,7 +490,7 @@ def _for_bound_laws(method: Callable[..., Any]) -> Callable[..., Any]:
     def checked(self: Law, n: Any, rng: Any = None) -> Any:
         for symbol in self.free_symbols:
             parameters.to_float(symbol)
-        size = parameters.as_count(n, 1, _LARGEST_MATRIX, "n")
+        size = parameters.as_count(n, 1, LARGEST_MATRIX, "n")
         return method(self, size, parameters.as_generator(rng))
 
     return checked

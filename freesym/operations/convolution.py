@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freesym.errors import FreesymError, InvalidLawError, UnsupportedOperationError
-from freesym.law import Law
-from freesym.laws._models import of_quantiles
+from freesym.law import LARGEST_MATRIX, Law
+from freesym.laws._models import of_quantiles, orthonormal_columns, symmetrised
 from freesym.operations.node import (
     UnaryOperation,
     WithoutMatrixModel,
@@ -249,8 +249,15 @@ class AdditivePower(UnaryOperation):
 
 
 def _corner(law: Law, n: int, t: float, generator: np.random.Generator) -> NDArray[np.float64]:
-    a = conjugated(law.sample_matrix(round(n * t), generator), generator)
-    return t * a[:n, :n]
+    size = round(n * t)
+    if size > LARGEST_MATRIX:
+        raise UnsupportedOperationError(
+            f"a corner of size {n} needs a matrix of size {size} of {law!r}, above "
+            f"{LARGEST_MATRIX}; give n at most {math.floor(LARGEST_MATRIX / t)}"
+        )
+    matrix = law.sample_matrix(size, generator)
+    columns = orthonormal_columns(len(matrix), min(n, len(matrix)), generator)
+    return t * symmetrised(columns.T @ matrix @ columns)
 
 
 @dataclass(frozen=True, repr=False)

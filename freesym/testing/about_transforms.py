@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from freesym.errors import ConvergenceError, UnsupportedOperationError
-from freesym.parameters import is_expression
 from freesym.testing import quadrature
-from freesym.testing.subject import Failed, Skipped, Subject, known
+from freesym.testing.subject import Failed, Skipped, Subject, known, number
 
 #: Values away from the axis keep twelve digits; two of them are compared.
 CLOSE = 1e-10
@@ -151,7 +150,7 @@ def cumulants(s: Subject) -> None:
     exact = [*s.moments(HIGHEST), *s.law.free_cumulants(HIGHEST)]
     if len(exact) != 2 * HIGHEST + 1:
         raise Failed(f"free_cumulants({HIGHEST}) gives {len(exact) - HIGHEST - 1} numbers")
-    values = list(map(_number, exact))
+    values = list(map(number, exact))
     m, k = values[: HIGHEST + 1], [0, *values[HIGHEST + 1 :]]
     slack = 0.0 if all(isinstance(v, (int, Fraction)) for v in exact) else 1e-11
     size = max(float(abs(m[n])) ** (1 / n) for n in range(2, HIGHEST + 1, 2)) + abs(float(m[1]))
@@ -160,11 +159,6 @@ def cumulants(s: Subject) -> None:
         gap, allowed = abs(float(total - m[n])), slack * size**n
         if total != m[n] and not gap <= allowed:
             raise Failed(f"m_{n} = {m[n]}, but its free cumulants give {total}", gap, allowed)
-
-
-def _number(value: Any) -> Any:
-    """The number, radicals, whose sums grow, to 60 digits."""
-    return Fraction(str(value.evalf(60))) if is_expression(value) else value
 
 
 def _by_partitions(k: list[Any], n: int) -> Any:

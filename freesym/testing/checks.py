@@ -10,10 +10,10 @@ from freesym.errors import FreesymError
 from freesym.law import Law
 from freesym.parameters import short
 from freesym.testing import about_objects as objects
+from freesym.testing import about_shorthands as shorthands
 from freesym.testing import about_spectrum as spectrum
 from freesym.testing import about_transforms as transforms
 from freesym.testing import arguments
-from freesym.testing.about_shorthands import shorthands
 from freesym.testing.errors import InvalidArgumentError, LawCheckError
 from freesym.testing.grammar import parts
 from freesym.testing.subject import Failed, Skipped, Subject
@@ -40,7 +40,9 @@ _CHECKS: dict[str, Check] = {
     "moments of the density": transforms.moments_of_the_density,
     "cumulants": transforms.cumulants,
     "R, S, G and M": transforms.relations,
-    "shorthands": shorthands,
+    "other cumulants": shorthands.other_cumulants,
+    "recurrence": shorthands.recurrence,
+    "shorthands": shorthands.shorthands,
     "scaling": transforms.scaling,
     "polynomial": objects.polynomial,
     "closed form": objects.formulas,

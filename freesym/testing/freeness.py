@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -151,8 +152,7 @@ def assert_asymptotically_free(
     powers = arguments.count(degree, 1, 6, "degree")
     order = arguments.between(rate, 0.0, 10.0, "rate")
     level, seed = arguments.level(false_alarm), arguments.seed(rng)
-    if not callable(make):
-        raise InvalidArgumentError(f"make = {short(make)} must be a function of n and a generator")
+    _check_maker(make)
     families = _Families(make, np.random.default_rng(seed))
     tables = [[_moments(families.draw(n), longest, powers) for n in ns] for _ in range(count)]
     names = tables[0][0]
@@ -175,6 +175,19 @@ def assert_asymptotically_free(
             report.allowance,
         )
     return report
+
+
+def _check_maker(make: Any) -> None:
+    if callable(make):
+        try:
+            inspect.signature(make).bind(2, np.random.default_rng(0))
+        except ValueError:  # a compiled function that tells nothing
+            return
+        except TypeError:
+            pass
+        else:
+            return
+    raise InvalidArgumentError(f"make = {short(make)} must be a function of n and a generator")
 
 
 def _is_fixed(data: NDArray[np.float64]) -> bool:
@@ -328,6 +341,8 @@ class _Families:
 
 
 def _checked(drawn: Any, n: int) -> list[Matrix]:
+    if isinstance(drawn, Mapping):
+        raise InvalidArgumentError("make gives a mapping; give a list of matrices, its values")
     if isinstance(drawn, np.ndarray) and drawn.ndim == 2:
         raise InvalidArgumentError("make gives one matrix; freeness needs two at least")
     try:

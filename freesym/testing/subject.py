@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from freesym.errors import ConvergenceError, FreesymError, UnsupportedOperationError
 from freesym.law import Law
-from freesym.parameters import short
+from freesym.parameters import is_expression, short
 from freesym.testing import quadrature
 from freesym.testing.errors import InvalidArgumentError
 from freesym.testing.grammar import subexpressions
@@ -264,3 +264,8 @@ def known(call: Callable[[], Any], *errors: type[FreesymError]) -> Any:
         return call()
     except errors as error:
         raise Skipped(short(str(error))) from error
+
+
+def number(value: Any) -> Any:
+    """The number, radicals, whose sums grow, to 60 digits."""
+    return Fraction(str(value.evalf(60))) if is_expression(value) else value

@@ -163,3 +163,70 @@ def test_matrices_of_powers(law: fs.Law) -> None:
 
     values = np.linalg.eigvalsh(law.sample_matrix(200, rng=11))
     assert distance(law, values) < 8 / 200
+
+
+# --------------------------------------------------------------------- laws by formulas
+
+Z = sympy.Symbol("z")
+CAUCHY = {
+    fs.Semicircle(): (Z - sympy.sqrt(Z - 2) * sympy.sqrt(Z + 2)) / 2,
+    fs.MarchenkoPastur(): (Z - sympy.sqrt(Z) * sympy.sqrt(Z - 4)) / (2 * Z),
+}
+
+
+@pytest.mark.parametrize("known", CAUCHY)
+@pytest.mark.parametrize(
+    "operation",
+    [
+        lambda law: law,
+        lambda law: law + fs.Bernoulli(F(1, 2)),
+        lambda law: law.compress(F(1, 2)),
+        lambda law: 1000 + law,
+    ],
+)
+def test_formulas_of_transforms_keep_their_digits_far_away(known: fs.Law, operation: Any) -> None:
+    """Twelve digits of an integral to infinity, along which the terms of the formula cancel."""
+    law = operation(fs.Law.from_cauchy_transform(CAUCHY[known], Z))
+    expected = operation(known)
+    x = expected.quantile(np.linspace(0.03, 0.97, 9))
+    assert law.cdf(x) == pytest.approx(expected.cdf(x), abs=2e-11)
+    assert law.log_potential(x) == pytest.approx(expected.log_potential(x), abs=5e-11)
+    far = np.array([1e4 + 1e3j, -1e9j + 1e8]) * (1 + np.abs(x).max())
+    assert law.G(far) == pytest.approx(expected.G(far), rel=1e-12)
+
+
+def _free_poisson(rate: Any, z: complex) -> complex:
+    """``G`` of jumps 1 in closed form, with 150 digits against cancellation."""
+    with mpmath.workdps(150):
+        root, w = mpmath.sqrt(rate.numerator) / mpmath.sqrt(rate.denominator), mpmath.mpc(z)
+        roots = mpmath.sqrt(w - (1 - root) ** 2) * mpmath.sqrt(w - (1 + root) ** 2)
+        return complex((w + 1 - root**2 - roots) / (2 * w))
+
+
+@pytest.mark.parametrize("rate", [F(1, 2), F(1, 100), 1, 2])
+def test_formulas_of_r_transforms_beside_zero(rate: Any) -> None:
+    """Right to 1e-6, or refused where the formula has lost its digits."""
+    law = fs.Law.from_r_transform(rate / (1 - W), W)
+    for t in 10.0 ** -np.arange(2, 60, 4):
+        for z in (1j * t, (1 + 0.3j) * t, (-1 + 0.1j) * t):
+            try:
+                found = law.G(z)
+            except fs.ConvergenceError:
+                assert rate == 1 or t < 1e-9
+                continue
+            assert found == pytest.approx(_free_poisson(rate, z), rel=1e-6)
+
+
+def test_formulas_of_transforms_are_checked() -> None:
+    for law in (
+        fs.Law.from_r_transform(F(1, 2) / (1 - W), W),
+        fs.Law.from_cauchy_transform(CAUCHY[fs.Semicircle()], Z),
+        fs.from_density(lambda t: 0.75 * (1 - t**2), (-1, 1)),
+        fs.Semicircle().compress(F(1, 50)),
+    ):
+        assert len(check_law(law, skip=["pickle"]).passed) >= 18
+
+
+def test_corners_that_need_too_large_matrices() -> None:
+    with pytest.raises(fs.UnsupportedOperationError, match="give n at most 300"):
+        fs.Semicircle().compress(0.01).sample_matrix(1000)

@@ -313,6 +313,8 @@ SC = fs.Semicircle()
         lambda: assert_converges(SC, rate=0),
         lambda: assert_converges(SC, false_alarm=1),
         lambda: assert_asymptotically_free(3),
+        lambda: assert_asymptotically_free(lambda n: FREE["Gaussian"](n, None)),
+        lambda: assert_asymptotically_free(lambda n, rng: {"a": np.eye(n), "b": np.eye(n)}),
         lambda: assert_asymptotically_free(lambda n, rng: np.eye(n)),
         lambda: assert_asymptotically_free(lambda n, rng: [np.eye(n)]),
         lambda: assert_asymptotically_free(lambda n, rng: [np.eye(n), np.eye(n + 1)]),

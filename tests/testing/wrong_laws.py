@@ -347,6 +347,49 @@ class Overwriting(fs.Semicircle):
         return found
 
 
+class FlatPotential(fs.MarchenkoPastur):
+    """Right outside of the spectrum only."""
+
+    def log_potential(self, x: Any, digits: int | None = None) -> Any:
+        low, high = map(float, self.edges())
+        inside = (np.asarray(x) > low) & (np.asarray(x) < high)
+        return np.where(inside, 0.0, super().log_potential(x))
+
+
+class FreeForBoolean(fs.MarchenkoPastur):
+    def boolean_cumulants(self, n: int) -> list[Any]:
+        return self.free_cumulants(n)
+
+
+class FreeForClassical(fs.MarchenkoPastur):
+    def classical_cumulants(self, n: int) -> list[Any]:
+        return self.free_cumulants(n)
+
+
+class BooleanForMonotone(fs.MarchenkoPastur):
+    def monotone_cumulants(self, n: int) -> list[Any]:
+        return self.boolean_cumulants(n)
+
+
+class AnotherRecurrence(fs.MarchenkoPastur):
+    def moment_recurrence(self, n: Any = None, max_degree: int | None = None) -> Any:
+        return fs.MarchenkoPastur(3).moment_recurrence(n, max_degree)
+
+
+class ForgetfulEquality(fs.Semicircle):
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, fs.Semicircle)
+
+    def __hash__(self) -> int:
+        return 1
+
+
+class HoleInQuantiles(fs.Uniform):
+    def quantile(self, q: Any, digits: int | None = None) -> Any:
+        q = np.asarray(q)
+        return np.where(np.abs(q - 0.3) < 0.02, 0.0, super().quantile(q))
+
+
 @dataclass(frozen=True, repr=False)
 class NoLaw(FreeCharlier):
     """An R-transform that belongs to no probability law."""
@@ -429,5 +472,12 @@ WRONG: dict[str, Wrong] = {
     "R by its series": Wrong(lambda: RWithinItsSeries(2), ("R, S, G and M",)),
     "S by its series": Wrong(lambda: SWithinItsSeries(2), ("R, S, G and M",)),
     "overwritten argument": Wrong(Overwriting, ("arrays",)),
+    "potential inside": Wrong(lambda: FlatPotential(2), ("density and G",)),
+    "Boolean cumulants": Wrong(FreeForBoolean, ("other cumulants",)),
+    "classical cumulants": Wrong(lambda: FreeForClassical(2), ("other cumulants",)),
+    "monotone cumulants": Wrong(BooleanForMonotone, ("other cumulants",)),
+    "recurrence": Wrong(lambda: AnotherRecurrence(2), ("recurrence",)),
+    "equality without parameters": Wrong(ForgetfulEquality, ("hash",)),
+    "hole in quantiles": Wrong(lambda: HoleInQuantiles(0, 1), ("quantiles", "samples")),
     "no law": Wrong(NoLaw, ("half-plane", "density and cdf", "distribution", "asymptotics")),
 }
