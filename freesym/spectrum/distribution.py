@@ -145,6 +145,7 @@ def _keep_between_neighbours(relation: Relation, x: Real, values: Real) -> None:
     changes the value by a multiple of a mass.  Values outside are NaN where the neighbours differ.
     """
     ends = np.unique([end for interval in support(relation) for end in interval])
+    ends = ends[np.isfinite(ends)]
     gaps = np.diff(ends, prepend=-np.inf, append=np.inf)
     for i, end in enumerate(ends):
         far = min(_NEIGHBOUR * abs(end), 0.1 * gaps[i], 0.1 * gaps[i + 1])

@@ -230,3 +230,9 @@ def test_formulas_of_transforms_are_checked() -> None:
 def test_corners_that_need_too_large_matrices() -> None:
     with pytest.raises(fs.UnsupportedOperationError, match="give n at most 300"):
         fs.Semicircle().compress(0.01).sample_matrix(1000)
+
+
+def test_distribution_functions_of_unbounded_inverses() -> None:
+    """``P(1/X <= 0.7) = P(X < 0) + P(X >= 1/0.7)``, one half of it by symmetry."""
+    law = fs.Semicircle() @ fs.FussCatalan(2)
+    assert law.inverse().cdf(0.7) == pytest.approx(1.5 - law.cdf(1 / 0.7), abs=1e-12)
