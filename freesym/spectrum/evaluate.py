@@ -131,8 +131,10 @@ def _rows(relation: Relation, potential: bool, z: Complex) -> Complex:
 
 
 def _keeps_digits(relation: Relation) -> bool:
-    """Whether solutions keep their digits beside 0: those of laws known in every detail."""
-    return isinstance(relation, Leaf) and hasattr(relation, "continuous_support")
+    """Whether solutions keep their digits beside 0, as those of leaves do but for mere formulas."""
+    if not isinstance(relation, Leaf):
+        return False
+    return hasattr(relation, "continuous_support") or bool(np.isfinite(hull(relation)).all())
 
 
 @lru_cache(maxsize=1024)
