@@ -217,6 +217,7 @@ def test_formulas_of_r_transforms_beside_zero(rate: Any) -> None:
             assert found == pytest.approx(_free_poisson(rate, z), rel=1e-6)
 
 
+@pytest.mark.long
 def test_formulas_of_transforms_are_checked() -> None:
     for law in (
         fs.Law.from_r_transform(F(1, 2) / (1 - W), W),

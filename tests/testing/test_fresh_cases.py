@@ -31,6 +31,7 @@ def test_distances_of_laws_with_long_tails() -> None:
     assert distance(fs.Cauchy(), fs.Cauchy(1)) == pytest.approx(places, abs=1e-6)
 
 
+@pytest.mark.long
 def test_distances_of_lognormal_laws() -> None:
     """``exp(2 N)`` and its double: the difference of two normal laws, and that of the means."""
     law = fs.Pushforward(sympy.exp(2 * sympy.Symbol("x")))
