@@ -234,9 +234,11 @@ class AdditivePower(UnaryOperation):
             return of_quantiles(self, n, rng)
         generator = np.random.default_rng(rng)
         copies = math.floor(self.t)
-        total = np.zeros((n, n))
-        for _ in range(copies):
-            total += _corner(self.law, n, float(self.t) / copies, generator)
+        size = float(self.t) / copies
+        # models of some laws are a little smaller than asked for
+        total = _corner(self.law, n, size, generator)
+        for _ in range(copies - 1):
+            total += _corner(self.law, n, size, generator)
         return total
 
     @property

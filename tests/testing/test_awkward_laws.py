@@ -237,3 +237,17 @@ def test_distribution_functions_of_unbounded_inverses() -> None:
     """``P(1/X <= 0.7) = P(X < 0) + P(X >= 1/0.7)``, one half of it by symmetry."""
     law = fs.Semicircle() @ fs.FussCatalan(2)
     assert law.inverse().cdf(0.7) == pytest.approx(1.5 - law.cdf(1 / 0.7), abs=1e-12)
+
+
+class EvenMatrices(fs.Semicircle):
+    """A model whose matrices are of about the size that is asked for."""
+
+    def sample_matrix(self, n: int, rng: Any = None) -> Any:
+        return fs.Semicircle().sample_matrix(n - n % 2, rng)
+
+
+def test_matrices_of_powers_of_laws_whose_models_are_smaller_than_asked_for() -> None:
+    matrix = EvenMatrices().additive_power(2).sample_matrix(91, rng=0)
+    assert matrix.shape == (90, 90)
+    # the trace of the square has a standard deviation of 2 sqrt(2)/n or so
+    assert np.trace(matrix @ matrix) / 90 == pytest.approx(2, abs=0.3)
