@@ -249,5 +249,5 @@ class EvenMatrices(fs.Semicircle):
 def test_matrices_of_powers_of_laws_whose_models_are_smaller_than_asked_for() -> None:
     matrix = EvenMatrices().additive_power(2).sample_matrix(91, rng=0)
     assert matrix.shape == (90, 90)
-    # the trace of the square has a standard deviation of 2 sqrt(2)/n or so
+    # the trace of the square has a standard deviation of 4/n
     assert np.trace(matrix @ matrix) / 90 == pytest.approx(2, abs=0.3)
