@@ -119,6 +119,7 @@ def test_elimination_modulo_primes_is_a_special_case_of_that_with_symbols(name: 
         assert a * special[-1] == b * rows[-1]
 
 
+@pytest.mark.long
 def test_long_coefficients_need_many_primes() -> None:
     """Coefficients of a hundred digits and more, verified by the power series."""
     x, y, _, _ = Polynomial.generators(NAMES)

@@ -67,6 +67,7 @@ def test_an_atom_at_the_end_of_an_interval_is_no_interval_of_its_own() -> None:
     assert list(law.support(digits=30)) == [(0, 1), (3, 7)]
 
 
+@pytest.mark.long
 def test_a_rounded_place_of_an_atom_is_no_quantile() -> None:
     """Below the mass of the continuous part the quantile is in it, not at the atom."""
     law = fs.boolean_sum(fs.Uniform(0, 1), fs.Uniform(0, 1))

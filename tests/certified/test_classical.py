@@ -24,6 +24,7 @@ TRIANGLE = fs.classical_sum(UNIFORM, UNIFORM)
 DIGITS = 30
 
 
+@pytest.mark.long
 def test_the_triangle() -> None:
     """Two uniform variables: everything is known."""
     with mpmath.workdps(50):
@@ -64,6 +65,7 @@ LAWS: list[Callable[[], fs.Law]] = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("law", LAWS)
 def test_values_agree_with_quadrature_in_double_precision(law: Callable[[], fs.Law]) -> None:
     sum_ = law()

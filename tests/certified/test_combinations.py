@@ -171,6 +171,7 @@ def test_potentials_that_are_integrals(name: str, x: Fraction) -> None:
         assert abs(potential(law, x) - expected) < TOLERANCE
 
 
+@pytest.mark.long
 def test_parts_whose_potentials_are_integrals() -> None:
     """An arcsine law that is a Boolean sum, plus a semicircle; quantiles use both."""
     found = fs.boolean_sum(fs.Semicircle(), fs.Semicircle()) + fs.Semicircle()

@@ -160,6 +160,7 @@ def uniform_sum_atom() -> Any:
         return as_fraction(root), as_fraction(1 / mpmath.diff(f, root))
 
 
+@pytest.mark.long
 def test_jumps_of_the_boolean_sum_of_uniform_laws() -> None:
     law = fs.boolean_sum(UNIFORM, UNIFORM)
     root, mass = uniform_sum_atom()
@@ -172,6 +173,7 @@ def test_jumps_of_the_boolean_sum_of_uniform_laws() -> None:
     assert law.quantile(1 - mass - Fraction(1, 10**12), digits=15) < 1
 
 
+@pytest.mark.long
 def test_values_where_a_part_has_an_atom() -> None:
     """``1/G`` of the projection is 0 at 1, so that ``G = 1/(1/G_semicircle - z)`` there."""
     law = fs.boolean_sum(fs.Semicircle(), BERNOULLI)

@@ -79,6 +79,7 @@ def test_log_potentials_against_quadrature(function: Any, numeric: Any, x: F, pl
     assert agrees(fs.Pushforward(function).log_potential(x, digits=18), expected, 18)
 
 
+@pytest.mark.long
 def test_log_determinants_at_extrema_and_limits() -> None:
     """Powers, products and exponentials have logarithms where they are 0, or only tend to it."""
     log_normal = -(mpmath.euler + mpmath.log(2)) / 2
@@ -115,6 +116,7 @@ def test_what_grows_too_fast_has_no_potential() -> None:
             measure.mean()
 
 
+@pytest.mark.long
 def test_means_of_the_parts_and_their_integrals() -> None:
     law = fs.Pushforward(sympy.tanh(T) ** 2)
     mean = _expectation(lambda t: mpmath.tanh(t) ** 2, 0)
@@ -187,6 +189,7 @@ def test_the_distance_beyond_the_path_is_one() -> None:
             contours.contour(measure, x + 1)
 
 
+@pytest.mark.long
 def test_medians_of_symmetric_laws() -> None:
     """A quantile that is 0 is found without relative digits."""
     law = fs.classical_sum(fs.Semicircle(), fs.Uniform(-3, 3))

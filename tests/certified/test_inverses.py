@@ -84,6 +84,7 @@ def test_the_minimum_of_the_moment_series_has_no_inverse() -> None:
         (fs.Semicircle() + HALF).S(F(-1, 16), digits=30)
 
 
+@pytest.mark.long
 def test_means_that_are_integrals() -> None:
     """Against quadrature by mpmath at 60 digits; the moments of such laws are rounded numbers."""
     law = fs.Pushforward(sympy.tanh(T) ** 2)
@@ -240,6 +241,7 @@ def test_arguments_beyond_the_range_of_floats_are_refused(w: Any) -> None:
             call(w, digits=15)
 
 
+@pytest.mark.long
 def test_hulls_are_wider_by_the_rounding_on_the_way() -> None:
     """``Semicircle(n, 4) - n`` is on ``[-4, 4]``, of which nothing is left in double precision."""
     n = 10**17

@@ -27,6 +27,7 @@ BOUNDED = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("function", BOUNDED, ids=str)
 def test_sums_of_bounded_functions(function: sympy.Expr) -> None:
     law = fs.Pushforward(function) + fs.Semicircle()
@@ -49,12 +50,14 @@ def test_transforms_outside_by_an_independent_integral() -> None:
     assert agrees(law.G(-3, digits=25), expected, 24)
 
 
+@pytest.mark.long
 def test_products_with_squares() -> None:
     """The squared integrand has its double pole beside the axis."""
     law = fs.Pushforward(X**2) @ fs.MarchenkoPastur(F(1, 2))
     assert float(law.density(F(1, 2), digits=20)) == pytest.approx(law.density(0.5), rel=1e-11)
 
 
+@pytest.mark.long
 def test_potentials_of_unbounded_functions() -> None:
     """Tails that grow at most exponentially are bounded; the values are those of the quadrature."""
     law = fs.Pushforward(X**2) + fs.Semicircle()
@@ -236,6 +239,7 @@ def test_equal_eigenvalues_are_one_atom() -> None:
     assert atoms == {F(1, 2): F(1, 2), F(2): F(1, 4), F(1, 4): F(1, 4)}
 
 
+@pytest.mark.long
 def test_poles_far_away_do_not_hide_places() -> None:
     """Every branch of the tangent takes the value: those beyond a pole on a ray too."""
     law = fs.Pushforward(sympy.tan(X / 3))

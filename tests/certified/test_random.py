@@ -36,6 +36,7 @@ def test_enclosures_nest(law: fs.Law, x: F) -> None:
     assume(_holds(law, x))
 
 
+@pytest.mark.long
 @given(laws(max_nodes=5), POINTS)
 def test_double_precision_lies_within_its_own_error(law: fs.Law, x: F) -> None:
     try:

@@ -30,7 +30,10 @@ def test_reference_densities(name: str) -> None:
         assert error <= found.radius + mpmath.mpf(10) ** -38 * found.value
 
 
-@pytest.mark.parametrize("name", EDGES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.long) if "L=30" in name else name for name in EDGES],
+)
 def test_reference_edges(name: str) -> None:
     law, _ = EDGES[name]
     values = TRUTH[name]["value"]

@@ -177,6 +177,7 @@ def test_starts_that_are_not_found_are_looked_for_only_twice_as_precisely() -> N
 # -------------------------------------------------------------------------- neighbours
 
 
+@pytest.mark.long
 def test_an_atom_that_was_forgotten_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     relation = fs.MarchenkoPastur(2).relation()
     assert certified_neighbours.share_between(relation, F(0), 60).contains(0.5)

@@ -88,7 +88,7 @@ def test_transforms_at_edges() -> None:
         (SC, 2, 1),
         (SC, -2, 0),
         (MP, 0, 0),
-        (MP @ MP @ MP, 0, 0),
+        pytest.param(MP @ MP @ MP, 0, 0, marks=pytest.mark.long),
         (fs.MarchenkoPastur(2), 0, HALF),
         (fs.PointMass(2), 2, 1),
         (fs.Discrete([0, 1]), 0, HALF),

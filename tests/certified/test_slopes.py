@@ -48,12 +48,14 @@ def test_slopes_of_the_error_function_in_closed_form() -> None:
 LONG = [pytest.param(name, marks=pytest.mark.long) for name in SMOOTH[1:]]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["tanh", *LONG])
 def test_products_with_slopes_against_double_precision(name: str) -> None:
     law = nets.SlopeLaw(nets.activation_named(name), 0.7) @ fs.MarchenkoPastur()
     assert float(law.density(0.3, digits=15)) == pytest.approx(law.density(0.3), rel=1e-13)
 
 
+@pytest.mark.long
 def test_a_jacobian_of_a_smooth_network() -> None:
     net = nets.MLP([64, 64, 64], "tanh", weights="orthogonal")
     law = net.jacobian_law()
@@ -62,6 +64,7 @@ def test_a_jacobian_of_a_smooth_network() -> None:
     assert abs(law.density(0.5, digits=35) - density) < 1e-19
 
 
+@pytest.mark.long
 def test_activations_of_your_own() -> None:
     x = sympy.Symbol("x")
     for function, slope in ((sympy.erf(x), None), (sympy.erf(x), sympy.diff(sympy.erf(x)))):
@@ -108,6 +111,7 @@ def test_products_that_do_not_fall_yet_are_not_bounded() -> None:
             assert not low.is_finite() and not high.is_finite()
 
 
+@pytest.mark.long
 def test_exponents_need_not_be_expanded() -> None:
     """The first grows in the end, the last falls."""
     ray = (arb(4), arb.pos_inf())

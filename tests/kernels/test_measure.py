@@ -269,7 +269,7 @@ def direct(x: np.ndarray, p: np.ndarray, w: complex) -> list[complex]:
 
 
 @pytest.mark.parametrize("law", ["normal", "uniform", "standard_cauchy"])
-@pytest.mark.parametrize("count", [10, 100000])
+@pytest.mark.parametrize("count", [10, pytest.param(100000, marks=pytest.mark.long)])
 def test_atoms(law: str, count: int) -> None:
     generator = np.random.default_rng(3)
     x = np.sort(getattr(generator, law)(size=count))

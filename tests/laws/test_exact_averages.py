@@ -99,6 +99,7 @@ def student(degrees: Any) -> Any:
     return scale * (1 + x**2 / n) ** (-(n + 1) / 2)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("degrees", [1, 2, 3, 5, R(11, 2)], ids=str)
 def test_moments_of_heavy_tails(degrees: Any) -> None:
     """Student's law has moments of orders below its degrees of freedom."""
@@ -115,6 +116,7 @@ def test_moments_of_heavy_tails(degrees: Any) -> None:
                 law.moments(k)
 
 
+@pytest.mark.long
 def test_light_tails_have_all_moments() -> None:
     law = fs.Law.from_density(sympy.exp(-sympy.sqrt(x)) / 2, (0, sympy.oo))
     assert law.moments(4) == pytest.approx([math.factorial(2 * k + 1) for k in range(1, 5)])

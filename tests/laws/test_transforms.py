@@ -104,6 +104,7 @@ def test_numeric_parameters_give_the_same_curve(name: str) -> None:
     assert dataclasses.is_dataclass(rebuilt)
 
 
+@pytest.mark.long
 def test_the_table_of_closed_forms_maps_to_the_lower_half_plane() -> None:
     for _, closed in CLOSED.values():
         assert all(closed(complex(z)).imag < 0 for z in upper_points())

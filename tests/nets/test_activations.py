@@ -77,6 +77,7 @@ def test_integrals_of_arrays():
     assert phi.gaussian_mean_square_slope(np.zeros(2)).tolist() == [1, 1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", CUSTOM)
 def test_activations_of_your_own(kind):
     phi = activation_named(CUSTOM[kind])
@@ -125,7 +126,13 @@ def test_straight_pieces_have_atoms_alone(function, expected):
 
 
 @pytest.mark.parametrize(
-    "function", [X**3 / 3, X - X**3 / 3, X * sympy.tanh(sympy.log(1 + sympy.exp(X)))], ids=str
+    "function",
+    [
+        X**3 / 3,
+        X - X**3 / 3,
+        pytest.param(X * sympy.tanh(sympy.log(1 + sympy.exp(X))), marks=pytest.mark.long),
+    ],
+    ids=str,
 )
 def test_slopes_with_double_zeros_and_faint_tails(function):
     phi = activation_named(function)

@@ -386,6 +386,7 @@ def test_ends_without_the_support(name, weights):
     assert lower_end(law) == pytest.approx(min([law.support()[0][0], *law.atoms()]), rel=1e-9)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("weights", ["orthogonal", "gaussian"])
 def test_deep_learning_rates(weights):
     """Laws whose support takes long to search; one sample of twelve layers fluctuates."""
@@ -407,6 +408,7 @@ def test_towers_that_show_no_edge():
     assert lower_end(fs.MarchenkoPastur(0.5) + 1) is None
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_ntk_laws_do_not_warn():
     law = ntk_law(KernelRecursion(["relu"], sigma_w=[1.4, 1]), fs.MarchenkoPastur(2), [0.5])

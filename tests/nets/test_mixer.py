@@ -135,6 +135,7 @@ def test_linear_mixers_are_classical_products():
     assert second / first**2 == pytest.approx(6.25, rel=0.12)
 
 
+@pytest.mark.long
 def test_random_permutations_make_the_layers_free():
     mixer = Mixer(44, 40, 2, 1, "relu", "random-permuted")
     law = mixer.jacobian_law()
@@ -144,6 +145,7 @@ def test_random_permutations_make_the_layers_free():
     assert law.atoms()[0] == pytest.approx(0.5)
 
 
+@pytest.mark.long
 def test_nonlinear_mixers_lie_between():
     mixer = Mixer(44, 40, 2, 1, "relu")
     with pytest.raises(UnsupportedOperationError, match="approximation='free'"):

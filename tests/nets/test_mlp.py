@@ -52,7 +52,9 @@ def test_laws_against_stratified_matrices(kind, widths, seed):
     assert float(net.jacobian_law().mean()) == pytest.approx(net.signal().gradient, rel=1e-12)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(k, marks=pytest.mark.long) if k == "gelu" else k for k in KINDS]
+)
 def test_real_networks(kind, seed):
     net = MLP((300,) * 4, **KINDS[kind])
     sample = net.simulate_jacobian(rng=seed)
@@ -149,6 +151,7 @@ def test_zeros_of_dropout():
     assert float(smooth.jacobian_law().atoms()[0]) == pytest.approx(0.25)
 
 
+@pytest.mark.long
 def test_a_hundred_different_lengths():
     net = MLP((1,) * 101, "tanh", weights="orthogonal", sigma_w=1.0)
     assert len(set(net.lengths)) == 100
@@ -179,6 +182,7 @@ def test_densities_of_deep_products_need_no_support(monkeypatch):
 # ------------------------------------------- claims of Pennington, Schoenholz and Ganguli (2018)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["erf", "hard-tanh", "tanh"])
 def test_orthogonal_sigmoidal_networks_reach_isometry(name):
     """With smaller and smaller q* at criticality the variance of any depth goes to 0."""
@@ -243,6 +247,7 @@ def test_singular_values():
     assert axes.get_xlabel() == "singular value"
 
 
+@pytest.mark.long
 def test_reports():
     poor = MLP((1,) * 11, "relu").report()
     assert (poor.mean, poor.variance, poor.dead, poor.verdict) == (1, 20, 0.5, "poor")

@@ -87,6 +87,7 @@ def test_correlations_of_the_stream(seed):
         x = x + 0.7 * np.maximum(h, 0)
 
 
+@pytest.mark.long
 def test_reports():
     wild = ResidualMLP(40, "relu").report()
     assert wild.verdict == "exploding"
@@ -124,6 +125,7 @@ def test_one_orthogonal_block_is_an_arcsine_law():
     assert isinstance(law, fs.Arcsine)
 
 
+@pytest.mark.long
 def test_equal_exponents_have_one_limit():
     """Gaussian and orthogonal blocks, linear and not: the distance shrinks like c/L."""
     distances = [

@@ -177,6 +177,7 @@ LARGE = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", LARGE)
 def test_a_million_units_need_five_vectors(name):
     operator = LARGE[name](np.random.default_rng(1))
@@ -298,6 +299,7 @@ def test_a_delocalised_side_suffices():
     assert abs(found[1]) < 2e-3 < 5e-3 < abs(found[0])
 
 
+@pytest.mark.long
 def test_rectangular_monarch():
     rng = np.random.default_rng(15)  # seed 15
     monarch = Monarch(gaussian(rng, 60, 20, 40), gaussian(rng, 40, 60, 30))
@@ -317,6 +319,7 @@ def test_long_products():
     assert product(Permutation.uniform(5, rng), CommutationMatrix(1, 5)).law() == fs.PointMass(1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("np_", "second"), [(80, 2.034), (8, 2.40)], ids=["80", "8"])
 def test_static_masks(np_, second):
     n = 1000
@@ -366,6 +369,7 @@ def test_neighbours_are_joined(pair):
     assert [float(m) for m in law.moments(3)] == pytest.approx(expected, rel=1e-10)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("v", "w"), [((3, 3), (4, 4)), ((5, 3), (4, 2))])
 def test_singular_values_of_shared_monarchs(v, w):
     rng = np.random.default_rng(26)
@@ -376,6 +380,7 @@ def test_singular_values_of_shared_monarchs(v, w):
     assert large.singular_values()[[0, -1]].tolist() == [2, 2]
 
 
+@pytest.mark.long
 def test_masks_multiply_in_any_order_of_their_entries():
     """Sorted by rows or not, complex ones too; ``.T`` sees weights that are trained in place."""
     rng = np.random.default_rng(27)

@@ -29,6 +29,7 @@ from freesym.nets import (
 # --------------------------------------------------------------------------------------- design
 
 
+@pytest.mark.long
 def test_design_of_the_mean():
     found = design("relu", 20, mean=1)
     assert found.value == pytest.approx(2**0.5, rel=1e-10)
@@ -128,6 +129,7 @@ def _arrays(rng, widths):
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("widths", [(300, 300, 300), (200, 400, 300), (300, 200, 250)])
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_random_weights_are_free(widths, activation, seed):
@@ -332,7 +334,7 @@ def test_refused_files(tmp_path, name, text):
     "arguments",
     [
         ["--activation", "tanh", "--weights", "orthogonal", "--sigma-w", "1.1", "--sigma-b", "0.1"],
-        ["--activation", "x*tanh(x)", "--sigma-w", "1"],
+        pytest.param(["--activation", "x*tanh(x)", "--sigma-w", "1"], marks=pytest.mark.long),
         ["--activation", "tanh", "--q", "0.5"],
         ["--dropout", "1/4", "--linear-output"],
         ["--residual", "0.3"],

@@ -100,6 +100,7 @@ def test_biases_do_not_change_linear_networks_but_for_the_outlier():
     assert kernel_outlier(net, 100) == pytest.approx(100 * 0.5)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("names", "bias", "error"), [
     (["relu"] * 2, 0.0, 0.012), (["tanh"] * 2, 0.5, 0.01), (["gelu", "relu"], 0.3, 0.015),
     (["cos"] * 2, 0.0, 0.012),

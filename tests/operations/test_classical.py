@@ -60,7 +60,13 @@ CASES = {
     "two atoms": classical_product(MP(2), MP(Fraction(9, 10)) @ fs.Bernoulli(HALF)),
     "nested": classical_sum(UNIT, classical_product(UNIT, fs.Uniform(-1, 1))),
 }
-EVERY = pytest.mark.parametrize("law", CASES.values(), ids=list(CASES))
+#: Tabulated at once; the others are for the ci profile.
+FAST = {"uniforms", "arcsines", "atoms", "uniform product", "signs", "Wishart product"}
+EVERY = pytest.mark.parametrize(
+    "law",
+    [pytest.param(law, marks=() if name in FAST else pytest.mark.long, id=name)
+     for name, law in CASES.items()],
+)  # fmt: skip
 
 
 def grid(law: fs.Law, n: int = 201) -> Any:
@@ -169,6 +175,7 @@ def test_products_against_quadrature(name: str, first: Any, second: Any, x: floa
     assert abs(CASES[name].density(x) - float(value)) < 1e-12 * max(1.0, float(value))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("shift", "accuracy"), [(0, 1e-13), (1, 1e-9), (1000, 1e-6)])
 def test_a_steep_edge_away_from_zero(shift: int, accuracy: float) -> None:
     steep = MP(1) @ MP(1)
@@ -177,6 +184,7 @@ def test_a_steep_edge_away_from_zero(shift: int, accuracy: float) -> None:
     assert np.abs(law.density(x + shift) - (steep.cdf(x) - steep.cdf(x - 1))).max() < accuracy
 
 
+@pytest.mark.long
 def test_scales_and_shifts_far_apart() -> None:
     assert np.allclose(classical_sum(UNIT, fs.Uniform(0, 1e6)).density([0.5, 4e5]), [5e-7, 1e-6])
     law = classical_sum(UNIT + 1000, fs.Arcsine())
@@ -278,6 +286,7 @@ def test_constants_shift_and_scale() -> None:
     assert classical_product(fs.PointMass(-3), UNIT).relation() == (-3 * UNIT).relation()
 
 
+@pytest.mark.long
 def test_many_atoms_are_tabulated() -> None:
     points = np.linspace(-1, 1, 40)
     law: Any = classical_sum(fs.Discrete(points.tolist()), fs.Arcsine())
@@ -306,6 +315,7 @@ def test_symmetry_is_seen() -> None:
     assert np.allclose(square.density(x), expected, rtol=1e-11)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "law",
     [

@@ -126,6 +126,7 @@ def test_density_of_marchenko_pastur_of_two_points(seed: int) -> None:
         assert law.density(x) == pytest.approx(expected, rel=DENSITY), f"seed {seed}: {law!r}"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("p", "depth", "power"), [(0.5, 3, 1), (0.8, 10, 1), (0.3, 2, 2.5)])
 def test_density_by_continuation_of_the_s_transform(p: float, depth: int, power: float) -> None:
     """Masked Gaussian layers: ``S = ((p + u) c(u))^-depth`` with ``c = (1 + u)^(power - 1)``."""

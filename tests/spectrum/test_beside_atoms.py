@@ -254,6 +254,7 @@ def test_densities_that_bend_beside_an_atom(distance: float) -> None:
     assert law.density(x) == pytest.approx(float(law.density(x, digits=12)), rel=1e-9)
 
 
+@pytest.mark.long
 def test_masses_of_atoms_close_to_a_band() -> None:
     """The band begins 6e-5 beside the atom; its mass is the certified value of the gap."""
     law = fs.boolean_sum(

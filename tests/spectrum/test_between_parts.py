@@ -26,6 +26,7 @@ CENTRES = [
 OFFSETS = np.array([1e-5, 1e-7, 1e-9, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15, 1e-16, 0.0])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("law", "centre"), CENTRES, ids=str)
 @pytest.mark.parametrize("side", [-1, 1])
 def test_all_is_analytic_through_the_zero(law: fs.Law, centre: float, side: int) -> None:
@@ -58,6 +59,7 @@ def test_a_zero_is_continued() -> None:
     np.testing.assert_allclose(found[:, 0], [-math.sin(0.1), math.cos(0.1)], rtol=1e-14)
 
 
+@pytest.mark.long
 def test_supports_of_monotone_sums_have_gaps_about_the_zeros() -> None:
     """At a zero of ``G`` of the inner law, ``1/G`` is outside every bounded support."""
     law = fs.monotone(fs.Semicircle(), fs.monotone(fs.Semicircle(), SIGNS))

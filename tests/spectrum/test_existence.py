@@ -26,7 +26,8 @@ def _of_r_transform(expression: sympy.Expr) -> fs.Law:
     [
         W**3, W + W**3, W - W**3 / 6, W + W**2, W - W**3, W + W**5, W / (1 + W**2),
         1 / (1 - W) + 1 / (1 + W / 3), sympy.sin(W), sympy.cos(W), sympy.exp(W),
-        (sympy.sqrt(1 + 4 * W**2) - 1) / (2 * W),  # that of signs, but only near 0
+        # that of signs, but only near 0
+        pytest.param((sympy.sqrt(1 + 4 * W**2) - 1) / (2 * W), marks=pytest.mark.long),
     ],
     ids=str,
 )  # fmt: skip
@@ -52,7 +53,10 @@ def test_formulas_of_no_law(expression: sympy.Expr, ask: Callable[[fs.Law], obje
     [
         lambda: fs.Uniform().additive_power(Fraction(9, 10)),
         lambda: fs.Arcsine().additive_power(Fraction(19, 20)),
-        lambda: fs.Uniform(-1, 1).additive_deconvolve(fs.Semicircle(0, Fraction(1, 100))),
+        pytest.param(
+            lambda: fs.Uniform(-1, 1).additive_deconvolve(fs.Semicircle(0, Fraction(1, 100))),
+            marks=pytest.mark.long,
+        ),
     ],
     ids=["power of Uniform", "power of Arcsine", "difference"],
 )
@@ -81,6 +85,7 @@ def test_formulas_of_laws(expression: sympy.Expr) -> None:
     assert (law.density(x) > 0).all()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "make",
     [

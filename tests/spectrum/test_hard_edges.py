@@ -59,6 +59,7 @@ def test_infinite_quantiles_and_points() -> None:
     np.testing.assert_array_equal(law.G([np.inf, -np.inf]), [0, 0])
 
 
+@pytest.mark.long
 def test_quantiles_below_the_smallest_number() -> None:
     """Of the 10,000th power 93 % lie below 1e-300; by the power law at 0 these quantiles vanish."""
     law = fs.MarchenkoPastur(1).multiplicative_power(10_000)
@@ -128,6 +129,7 @@ def test_squares_of_distances_may_underflow(x: float) -> None:
     assert law.G(x).real == pytest.approx(np.log(x), rel=1e-14)
 
 
+@pytest.mark.long
 def test_products_of_laws_that_are_tabulated_down_to_0() -> None:
     """A squared normal variable times a Marchenko-Pastur law reaches 0, like an inverse root."""
     x = sympy.Symbol("x")

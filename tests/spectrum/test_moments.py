@@ -408,6 +408,7 @@ def test_deep_trees_of_sums() -> None:
     assert law.moments(8) == moments_from_free_cumulants(law.free_cumulants(8))
 
 
+@pytest.mark.long
 def test_symbols_and_numbers_agree() -> None:
     """Two symbols, every operation, then numbers: the same rationals."""
     c, p = sympy.symbols("c p", positive=True)

@@ -168,6 +168,7 @@ def test_inverses_of_mirrored_integrated_potentials() -> None:
             assert np.diff(mirrored.cdf(x))[0] == pytest.approx(float(mass), abs=1e-12)
 
 
+@pytest.mark.long
 def test_factors_beyond_a_gap_follow() -> None:
     """The law on the line is a mixture that does not know ``1 + psi`` relative to its size."""
     mixed = fs.mixture([fs.KestenMcKay(3 / 2), fs.EquilibriumMeasure(1, 3)], [1 / 3, 2 / 3])

@@ -257,6 +257,7 @@ def test_log_determinants_of_products_by_their_factors() -> None:
     np.testing.assert_allclose(law.log_potential([0.0, 0.0]), expected, rtol=1e-14)
 
 
+@pytest.mark.long
 def test_r_transforms_of_laws_without_known_bounds() -> None:
     found = (DIFFERENCE + fs.Uniform(0, 1)).R(0.1)
     assert found == pytest.approx(0.3 + fs.Uniform(0, 1).R(0.1), rel=1e-13)

@@ -112,6 +112,7 @@ def test_complex_arguments_follow_the_branch_at_infinity() -> None:
     assert fs.Bernoulli(HALF).R(w) == pytest.approx(expected, rel=1e-11)
 
 
+@pytest.mark.long
 def test_s_transform_continues_through_the_negative_axis() -> None:
     """S = 1/(1 + m/2) up to psi at the lower edge, -1.414; through z = 0 at m = -1."""
     m = np.array([-1.4, -1.1, -0.9, -0.1, 0.2, 1.0])

@@ -21,6 +21,7 @@ def test_atoms_where_transforms_of_parts_are_infinite() -> None:
     np.testing.assert_allclose(list(DIFFERENCE.atoms().values()), 0.5, rtol=1e-9)
 
 
+@pytest.mark.long
 def test_no_value_breaks_the_bound_of_half_planes() -> None:
     """Beside the atom rounding of the arcsine law's ``w`` beside its edge is all there is."""
     y = np.geomspace(1e-14, 1.0, 57)
@@ -33,6 +34,7 @@ def test_no_value_breaks_the_bound_of_half_planes() -> None:
         assert known[y > 1e-4].all()
 
 
+@pytest.mark.long
 def test_an_unknown_density_does_not_say_that_there_is_no_law() -> None:
     law = (fs.Arcsine(0, 2) + fs.Uniform()).additive_deconvolve(fs.Bernoulli(HALF))
     same = fs.Bernoulli(HALF) + fs.Uniform()
@@ -52,7 +54,7 @@ def _of_jumps() -> fs.Law:
     [
         fs.Discrete([0, 1, 2])
         + (-(fs.KestenMcKay(3).additive_power(F(5, 2)).square() + HALF).inverse()),
-        fs.Uniform(-1, 1) @ _of_jumps(),
+        pytest.param(fs.Uniform(-1, 1) @ _of_jumps(), marks=pytest.mark.long),
     ],
     ids=["slowly", "in circles"],
 )

@@ -38,12 +38,17 @@ AWKWARD = {
     "large power": fs.Semicircle().additive_power(100),
     "squared Cauchy": fs.Cauchy().square(),
     "small probability": fs.Bernoulli(F(1, 10**15)),
-    "infinite density at a point": fs.Discrete((-1, 0, 1)).compress(F(2, 3)),
+    "an infinite density": fs.Discrete((-1, 0, 1)).compress(F(2, 3)),
     "by a formula": fs.Law.from_r_transform(2 / (1 - W), W),
 }
+LONG = {"very deep products", "an infinite density"}
 
 
-@pytest.mark.parametrize("law", AWKWARD.values(), ids=AWKWARD.keys())
+@pytest.mark.parametrize(
+    "law",
+    [pytest.param(law, marks=pytest.mark.long if name in LONG else (), id=name)
+     for name, law in AWKWARD.items()],
+)  # fmt: skip
 def test_right_laws_of_extreme_shapes_pass(law: fs.Law) -> None:
     assert len(check_law(law).passed) >= 18
 
@@ -174,6 +179,7 @@ CAUCHY = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("known", CAUCHY)
 @pytest.mark.parametrize(
     "operation",

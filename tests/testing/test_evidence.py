@@ -150,6 +150,7 @@ def test_distances_that_stay_are_noticed() -> None:
             assert_converges(SC(), _fading, sizes=(20, 50, 200, 400), rng=seed)
 
 
+@pytest.mark.long
 def test_the_last_step_alone_may_refute() -> None:
     def make(n: int, rng: np.random.Generator) -> Any:
         return np.diag(U(0, 1).sample(n, rng=rng)) + {20: 5, 40: 0.5}.get(n, 0.1) * np.eye(n)

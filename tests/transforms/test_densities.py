@@ -127,6 +127,7 @@ def test_beyond_the_transition():
     assert abs(value - sympy.sqrt(2) / (3 * sympy.pi)) < 1e-25
 
 
+@pytest.mark.long
 def test_poles_of_the_cubic_inside_the_support():
     """A cube root changes its sign where the leading coefficient vanishes, at 16/5 here."""
     law = (fs.TwoPoint(R(8, 7), R(7, 2), THIRD) @ fs.FreeBinomial(HALF, R(14, 5))).reshape(R(2, 3))
@@ -349,6 +350,7 @@ def test_what_there_is_instead():
         (fs.Semicircle() + fs.MarchenkoPastur(2)).parametric_density()
 
 
+@pytest.mark.long
 def test_transcendental_parameters():
     """Their edges have no exact form; the density is the cubic's where its zeros are not real."""
     law = fs.Semicircle(0, sympy.pi) + fs.MarchenkoPastur(sympy.E / 3)

@@ -69,7 +69,7 @@ LAWS = {
 
 #: Those whose checks take more than a second or two.
 LONG = {"sum with a cusp", "sum of points", "affine sum", "inverse", "signs with symbols",
-        "critical point", "centred factor with symbols"}  # fmt: skip
+        "critical point", "centred factor with symbols", "symbol as a power"}  # fmt: skip
 
 
 @pytest.fixture(
@@ -194,10 +194,12 @@ def test_factors_are_dropped():
     assert sympy.expand(step.equations[-2].lhs - step.equation.lhs * step.dropped[0]) == 0
 
 
+@pytest.mark.long
 def test_deep_network():
     assert jacobian_law([1] * 51, "relu").derivation().residual() < 1e-7
 
 
+@pytest.mark.long
 def test_large_polynomials_are_not_opened():
     steps = (fs.Discrete(range(6)) + fs.Discrete([0, 1, 3, 7, 8, 20])).derivation()
     assert "which may take long" in steps.remarks[-1]
@@ -232,6 +234,7 @@ def test_sources():
     assert "A. Nica and R. Speicher" in str(LAWS["power"].derivation())
 
 
+@pytest.mark.long
 def test_user_symbols_do_not_collide():
     names = sympy.symbols("z w m x gamma G mu_1", positive=True)
     law = MP(names[0] + names[1]) @ B(names[2]) + names[3] * SC(0, names[4]) + names[5] + names[6]

@@ -143,6 +143,7 @@ def test_relu_of_fifty_layers_with_a_symbol():
     assert abs((value / expected - 1).evalf(40, maxn=400)) < 1e-30
 
 
+@pytest.mark.long
 def test_transition_at_variance_one():
     assert len(signs(R(9, 10)).edges(exact=True)) == 4
     assert signs(1).edges(exact=True) == (-3 * sympy.sqrt(3) / 2, 3 * sympy.sqrt(3) / 2)
@@ -303,6 +304,7 @@ def test_large_discriminants_are_predicted():
         law.edges(exact=True, max_degree=0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("law", "values"),
     [

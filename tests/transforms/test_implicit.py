@@ -107,6 +107,7 @@ def test_implicit_r_and_s():
     assert s.removeO().coeff(m, 1) == -sympy.Rational(1, 12) * 8
 
 
+@pytest.mark.long
 def test_series_with_symbols():
     law = fs.MarchenkoPastur(c) @ fs.Bernoulli(p)
     closed = sympy.series(law.M(z), z, 0, 4).removeO()
@@ -140,6 +141,7 @@ def test_variables_do_not_meet_parameters():
     assert found.variable not in law.free_symbols
 
 
+@pytest.mark.long
 def test_floats_are_refused():
     with pytest.raises(fs.InvalidLawError, match=r"0\.3.*Fraction"):
         fs.Bernoulli(0.3).G(z)
@@ -234,6 +236,7 @@ def test_logarithms_inside_the_spectrum():
             assert value == pytest.approx(complex(found(point)), rel=1e-12)
 
 
+@pytest.mark.long
 def test_r_transform_of_uniform_laws():
     """``b_n = kappa_n n!`` are Bernoulli numbers: the logarithm is inverted exactly."""
     a = sympy.Symbol("a", positive=True)

@@ -69,6 +69,7 @@ def test_symbols_and_numbers_agree(law):
         np.testing.assert_allclose(numbers, bound.G(points), rtol=1e-12, atol=0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("law", SYMBOLIC.values(), ids=SYMBOLIC)
 def test_inverses_with_symbols_are_those_of_the_solver(law):
     for values in VALUES:
