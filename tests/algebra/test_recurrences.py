@@ -146,3 +146,14 @@ def test_recurrences_start_where_the_constant_has_ended() -> None:
     one = Polynomial.constant(NAMES, 1)
     equation = DifferentialEquation(4 * x**3, (one - one, one))
     assert recurrence(equation, "x", "n").start == 5
+
+
+def test_the_coefficients_that_prove_an_equation_are_counted() -> None:
+    """``b (q + (2k - 1) a) + (2k - 1) a b`` of orders 0, 1 and 2."""
+    x, y, _, _ = Polynomial.generators(NAMES)
+    cubic, one, slope = x**2 * y**3 - y + 1, 0 * x + 1, x**5
+    bounds = [
+        DifferentialEquation(one, coefficients).proof_bound(cubic, "x", "y")
+        for coefficients in ((slope,), (one, slope), (slope, one, one))
+    ]
+    assert bounds == [3 * 5, 3 * (5 + 2) + 2 * 3, 3 * (5 + 6) + 6 * 3]

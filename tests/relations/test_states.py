@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import freesym as fs
+from freesym.relations.transformations import NegativeInverse
 from freesym.spectrum.evaluate import transforms
 
 HALF, THIRD = Fraction(1, 2), Fraction(1, 3)
@@ -69,3 +70,28 @@ def test_states_agree_with_the_solver(law: fs.Law) -> None:
             assert state.psi == pytest.approx(psi, rel=1e-10, abs=1e-12), kind
             log_s = complex(state.log_s())
             assert np.exp(log_s) == pytest.approx(g / psi, rel=1e-10), kind
+
+
+def test_every_factor_of_a_product_is_checked() -> None:
+    """A power above 1 by the logarithm of its own ``w``, a factor by its half-plane."""
+    power, factor = MP(HALF).multiplicative_power(Fraction(5, 2)), MP(2)
+    psi = transforms((power @ factor).relation().numeric(), np.array([0.4 + 1.3j])).psi[0]
+    product = (power @ factor).relation().numeric()
+    found = product.at("psi", psi).checks()
+    assert [check.kind for check in found] == ["opposite", "principal", "principal", "same", "same"]
+    alone = power.relation().numeric().at("psi", psi).w
+    w = product.at("psi", psi).w
+    assert np.exp(found[1].a) == pytest.approx(w, rel=1e-13)
+    assert np.exp(found[2].a) == pytest.approx(alone, rel=1e-13)
+    for check in found[1:3]:
+        assert 0 <= check.a.imag <= np.pi
+        assert check.b == pytest.approx(w, rel=1e-13)
+
+
+@pytest.mark.parametrize("z", [0.3 + 0.2j, -2 + 1e-3j])
+def test_potentials_of_inverses_know_the_negative_mass(z: complex) -> None:
+    """``-1/X`` of the points -1 and 2 with masses 1/3 and 2/3."""
+    child = fs.TwoPoint(-1, 2, Fraction(2, 3)).relation().numeric()
+    inverse = NegativeInverse(child, log_mean=2 / 3 * np.log(2), negative_mass=1 / 3)
+    expected = np.log(z - 1) / 3 + 2 / 3 * np.log(z + 0.5)
+    assert inverse.at("w", z).potential() == pytest.approx(expected, rel=1e-14)

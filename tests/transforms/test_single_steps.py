@@ -14,17 +14,19 @@ import sympy
 import freesym as fs
 from freesym.relations import nodes
 from freesym.transforms import boundary
-from freesym.transforms.branches import radius_of
-from freesym.transforms.candidates import _zeros_with_symbols
+from freesym.transforms import derivation_spectrum as spectrum_steps
+from freesym.transforms.branches import _root_of_square, radius_of
+from freesym.transforms.candidates import _zeros_of_even, _zeros_with_symbols
 from freesym.transforms.checks import samples
 from freesym.transforms.closed_forms import ClosedForms
 from freesym.transforms.cubics import cubic_zeros
 from freesym.transforms.densities import _points_outside, _random_points
-from freesym.transforms.derivation_notation import equal, native_letter
+from freesym.transforms.derivation_notation import Notation, equal, native_letter
 from freesym.transforms.derivation_steps import _definition
 from freesym.transforms.derivation_text import _LINE, _broken, equation_latex
 from freesym.transforms.edges import EdgeExponent, _specialised
 from freesym.transforms.latex import number_latex
+from freesym.transforms.power_products import _linear
 from freesym.transforms.precision import number
 from freesym.transforms.selection import _number
 from freesym.transforms.supports import exact_support
@@ -78,6 +80,27 @@ def test_zeros_of_quadratics_with_symbols() -> None:
     assert len(found) >= 2
     for zero in found:
         assert sympy.simplify(polynomial.as_expr().subs(X, zero)) == 0
+
+
+def test_zeros_of_quadratics_in_the_square() -> None:
+    c = sympy.Symbol("c", positive=True)
+    even = sympy.Poly(X**4 - (1 + c) * X**2 + c, X)
+    zeros = _zeros_of_even(even, X)
+    assert sorted(float(zero.subs(c, 9)) for zero in zeros) == [-3, -1, 1, 3]
+    assert _zeros_of_even(even + X, X) is None
+
+
+def test_squares_of_real_numbers_have_roots_of_either_sign() -> None:
+    a = sympy.Symbol("a", real=True)
+    assert _root_of_square((a - 1) ** 2) == a - 1
+    assert _root_of_square(sympy.Integer(2)) == sympy.sqrt(2)
+
+
+def test_constants_of_products_are_moduli_of_powers() -> None:
+    bases = {sympy.Integer(-2): HALF, X + 3: sympy.Integer(2), sympy.Integer(5): sympy.Integer(3)}
+    found = _linear(bases, X)
+    assert found is not None
+    assert (found.constant, found.exponents, found.rate) == (125 * sympy.sqrt(2), {-3: 2}, 0)
 
 
 @pytest.mark.parametrize(
@@ -268,3 +291,20 @@ def test_integer_symbols_are_drawn_as_integers() -> None:
     assert drawn <= set(range(2, 10))
     assert len(drawn) > 3
     assert _number(symbol, (-0.3, 0.3), generator) == 1
+
+
+@pytest.mark.parametrize("scale", [1, 3, -HALF])
+def test_the_radius_of_r_shrinks_with_the_scale(scale: Any) -> None:
+    """That of ``Bernoulli(1/3)`` is 1: ``(1 - w)^2 + 4 w/3`` has zeros of modulus 1."""
+    law = scale * fs.Bernoulli(sympy.Rational(1, 3))
+    found = ClosedForms(samples(law)).r(law.relation())
+    assert found is not None
+    assert found.radius == 1 / abs(sympy.S(scale))
+
+
+def test_exponents_at_edges_of_high_degree_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    law = fs.Discrete([0, 1, 3]) + fs.Semicircle()
+    monkeypatch.setattr(spectrum_steps, "_LARGEST_NUMBER", 2)
+    said = spectrum_steps._exponents(Notation(law.relation()))
+    assert isinstance(said, str)
+    assert "edge_exponents()" in said
