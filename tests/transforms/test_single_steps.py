@@ -26,6 +26,7 @@ from freesym.transforms.derivation_steps import _definition
 from freesym.transforms.derivation_text import _LINE, _broken, equation_latex
 from freesym.transforms.edges import EdgeExponent, _specialised
 from freesym.transforms.latex import number_latex
+from freesym.transforms.pieces import Piece
 from freesym.transforms.power_products import _linear
 from freesym.transforms.precision import number
 from freesym.transforms.selection import _number
@@ -80,6 +81,22 @@ def test_zeros_of_quadratics_with_symbols() -> None:
     assert len(found) >= 2
     for zero in found:
         assert sympy.simplify(polynomial.as_expr().subs(X, zero)) == 0
+
+
+def test_boundary_logarithms_off_the_real_line() -> None:
+    found = boundary.logarithm(boundary.BoundaryValue(sympy.S(-3), sympy.S(4), -3 + 4j))
+    assert sympy.simplify(found.re - sympy.log(5)) == 0
+    assert found.im == sympy.arg(-3 + 4 * sympy.I)
+    assert found.sample == pytest.approx(complex(sympy.log(-3 + 4 * sympy.I)), rel=1e-15)
+
+
+def test_pieces_are_open_intervals() -> None:
+    inner, left = Piece(sympy.S.Zero, sympy.S.One, X), Piece(-sympy.oo, sympy.S.Zero, X)
+    assert inner.where(X, Y) == sympy.And(Y > 0, Y < 1)
+    assert left.where(X, Y) == (Y < 0)
+    assert inner.reaches(sympy.S.Zero, "+") and not inner.reaches(sympy.S.Zero, "-")
+    assert inner.reaches(sympy.S.One, "-") and not inner.reaches(sympy.S.One, "+")
+    assert not inner.has_inside(sympy.S.Zero) and inner.has_inside(HALF)
 
 
 def test_zeros_of_quadratics_in_the_square() -> None:
