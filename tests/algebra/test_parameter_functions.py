@@ -46,6 +46,12 @@ def test_arithmetic(a: Any, b: Any) -> None:
         assert left(second**-2 * second**3) == left(second)
 
 
+def test_the_power_0_has_no_denominator() -> None:
+    found = entered(c / (1 + p)) ** 0
+    assert found == 1
+    assert found.denominator is None
+
+
 @given(EXPRESSIONS)
 def test_results_are_in_sympys_normal_form(expression: Any) -> None:
     normal = left(entered(expression))

@@ -12,6 +12,7 @@ import pytest
 import sympy
 
 import freesym as fs
+from freesym.errors import DegreeError
 from freesym.relations import nodes
 from freesym.transforms import boundary
 from freesym.transforms import derivation_spectrum as spectrum_steps
@@ -20,6 +21,7 @@ from freesym.transforms.candidates import _zeros_of_even, _zeros_with_symbols
 from freesym.transforms.checks import samples
 from freesym.transforms.closed_forms import ClosedForms
 from freesym.transforms.cubics import cubic_zeros
+from freesym.transforms.degrees import ELIMINATED, SUBSTITUTED, check_degree
 from freesym.transforms.densities import _points_outside, _random_points
 from freesym.transforms.derivation_notation import Notation, equal, native_letter
 from freesym.transforms.derivation_steps import _definition
@@ -325,3 +327,15 @@ def test_exponents_at_edges_of_high_degree_are_left_alone(monkeypatch: pytest.Mo
     said = spectrum_steps._exponents(Notation(law.relation()))
     assert isinstance(said, str)
     assert "edge_exponents()" in said
+
+
+def test_a_degree_may_be_insisted_on() -> None:
+    """What the message names is enough, and one less is not."""
+    check_degree(ELIMINATED, None)
+    check_degree(SUBSTITUTED, None, substituted=True)
+    with pytest.raises(DegreeError, match=f"give max_degree={ELIMINATED + 1}") as caught:
+        check_degree(ELIMINATED + 1, None)
+    assert caught.value.degree == ELIMINATED + 1
+    check_degree(ELIMINATED + 1, ELIMINATED + 1)
+    with pytest.raises(DegreeError):
+        check_degree(6, 5)
