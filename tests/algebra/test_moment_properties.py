@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -109,3 +110,12 @@ def test_multiplicative_powers_are_repeated_products(row: Row, count: int) -> No
     for _ in range(count - 1):
         expected = convolutions.free_product_moments(expected, row)
     assert convolutions.multiplicative_power_moments(row, count) == expected
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e6])
+def test_two_atoms_have_two_coefficients_at_every_scale(scale: float) -> None:
+    """Those of -1 and 3 with mass 1/2: what rounding leaves of the third is 0."""
+    moments = [scale**k * ((-1.0) ** k + 3.0**k) / 2 for k in range(1, 9)]
+    alpha, beta = jacobi.jacobi_coefficients(moments)
+    assert alpha == pytest.approx([scale, scale], rel=1e-12)
+    assert beta == [pytest.approx(4 * scale**2, rel=1e-12), 0]

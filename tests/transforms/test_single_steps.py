@@ -14,6 +14,7 @@ import sympy
 import freesym as fs
 from freesym.errors import DegreeError
 from freesym.relations import nodes
+from freesym.spectrum.evaluate import transforms
 from freesym.transforms import boundary
 from freesym.transforms import derivation_spectrum as spectrum_steps
 from freesym.transforms.branches import _root_of_square, radius_of
@@ -22,14 +23,14 @@ from freesym.transforms.checks import samples
 from freesym.transforms.closed_forms import ClosedForms
 from freesym.transforms.cubics import cubic_zeros
 from freesym.transforms.degrees import ELIMINATED, SUBSTITUTED, check_degree
-from freesym.transforms.densities import _points_outside, _random_points
+from freesym.transforms.densities import _end, _points_outside, _random_points
 from freesym.transforms.derivation_notation import Notation, equal, native_letter
 from freesym.transforms.derivation_steps import _definition
 from freesym.transforms.derivation_text import _LINE, _broken, equation_latex
 from freesym.transforms.edges import EdgeExponent, _specialised
 from freesym.transforms.latex import number_latex
 from freesym.transforms.pieces import Piece
-from freesym.transforms.power_products import _linear
+from freesym.transforms.power_products import _bases, _linear
 from freesym.transforms.precision import number
 from freesym.transforms.selection import _number
 from freesym.transforms.supports import exact_support
@@ -85,6 +86,23 @@ def test_zeros_of_quadratics_with_symbols() -> None:
         assert sympy.simplify(polynomial.as_expr().subs(X, zero)) == 0
 
 
+@pytest.mark.parametrize("side", [1, -1])
+def test_boundary_roots_are_principal(side: int) -> None:
+    found = boundary.square_root(
+        boundary.BoundaryValue(sympy.S(-3), 4 * sympy.S(side), -3 + 4j * side)
+    )
+    assert (found.re, found.im) == (1, 2 * side)
+    assert found.sample == 1 + 2j * side
+    minus = boundary.square_root(boundary.BoundaryValue(sympy.S(-4), sympy.S.Zero, -4 + 0j))
+    assert (minus.re, minus.im) == (0, 2)
+
+
+def test_ends_are_exact_where_they_are_whole() -> None:
+    assert [_end(v) for v in (math.inf, -math.inf, 2.0, -3.0)] == [sympy.oo, -sympy.oo, 2, -3]
+    assert isinstance(_end(2.0), sympy.Integer)
+    assert isinstance(_end(0.25), sympy.Float)
+
+
 def test_boundary_logarithms_off_the_real_line() -> None:
     found = boundary.logarithm(boundary.BoundaryValue(sympy.S(-3), sympy.S(4), -3 + 4j))
     assert sympy.simplify(found.re - sympy.log(5)) == 0
@@ -120,6 +138,33 @@ def test_constants_of_products_are_moduli_of_powers() -> None:
     found = _linear(bases, X)
     assert found is not None
     assert (found.constant, found.exponents, found.rate) == (125 * sympy.sqrt(2), {-3: 2}, 0)
+    for exponent, constant in ((1, -1), (2, 1)):
+        signed = _linear({sympy.S.NegativeOne: sympy.Integer(exponent), X: sympy.S.One}, X)
+        assert signed is not None
+        assert signed.constant == constant
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        fs.MarchenkoPastur(HALF),
+        fs.Raney(3, 2),
+        3 * fs.FussCatalan(2),
+        fs.MarchenkoPastur(HALF) @ fs.MarchenkoPastur(2).multiplicative_power(HALF * 3),
+        (fs.MarchenkoPastur(2) @ fs.MarchenkoPastur(HALF)).additive_power(HALF * 5),
+        (fs.MarchenkoPastur(HALF) @ fs.MarchenkoPastur(HALF)).inverse(),
+        (fs.MarchenkoPastur(HALF) @ fs.MarchenkoPastur(HALF)).reshape(HALF),
+        fs.CompoundFreePoisson(HALF * 5, fs.MarchenkoPastur(HALF) @ fs.MarchenkoPastur(2)),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_bases_of_power_products_have_the_modulus_of_w(law: fs.Law) -> None:
+    z = 0.4 + 1.3j
+    psi = transforms(law.relation().numeric(), np.array([z])).psi[0]
+    bases = _bases(law.relation(), X)
+    assert bases is not None
+    logarithm = sum(float(e) * math.log(abs(complex(b.subs(X, psi)))) for b, e in bases.items())
+    assert math.exp(logarithm) == pytest.approx(abs(z), rel=1e-12)
 
 
 @pytest.mark.parametrize(
