@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
+import importlib
+import pkgutil
 from pathlib import Path
 
 import pytest
 
+import freesym
 from tests.processes import output_of
 
 PACKAGE = Path(__file__).parents[1] / "freesym"
@@ -90,3 +94,20 @@ def test_import_is_light():
         "if m in sys.modules])"
     )
     assert output_of("-c", code) == "[]"
+
+
+#: Tables and walks that live inside one call and are filled step by step.
+FILLED = {
+    "_Fit", "_Cells", "_PanelRecord", "_GeometryFit", "Trace", "Sides", "Solution", "Tape",
+    "ClosedForms", "Evaluation", "RecordedWalk", "Walk",
+}  # fmt: skip
+
+
+def test_values_are_immutable():
+    """Every record of the package, but for those that are filled inside one call."""
+    filled = set()
+    for module in pkgutil.walk_packages(freesym.__path__, "freesym."):
+        found = vars(importlib.import_module(module.name)).values()
+        records = [r for r in found if isinstance(r, type) and dataclasses.is_dataclass(r)]
+        filled |= {r.__name__ for r in records if not r.__dataclass_params__.frozen}
+    assert filled == FILLED

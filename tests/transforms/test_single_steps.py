@@ -28,6 +28,7 @@ from freesym.transforms.derivation_notation import Notation, equal, native_lette
 from freesym.transforms.derivation_steps import _definition
 from freesym.transforms.derivation_text import _LINE, _broken, equation_latex
 from freesym.transforms.edges import EdgeExponent, _specialised
+from freesym.transforms.instances import instances
 from freesym.transforms.latex import number_latex
 from freesym.transforms.pieces import Piece
 from freesym.transforms.power_products import _bases, _linear
@@ -384,3 +385,13 @@ def test_a_degree_may_be_insisted_on() -> None:
     check_degree(ELIMINATED + 1, ELIMINATED + 1)
     with pytest.raises(DegreeError):
         check_degree(6, 5)
+
+
+def test_instances_are_those_with_a_proof_first() -> None:
+    """Powers from 1 on are proved; half of the values of ``t`` are below."""
+    t = sympy.Symbol("t", positive=True)
+    found = instances(fs.Uniform().additive_power(t).relation())
+    assert len(found) == 4
+    for values, relation in found:
+        assert float(dict(values)[t]) >= 1
+        assert relation.numeric().all_proved
