@@ -1,0 +1,166 @@
+"""Single steps on the way to certified digits, with values that are known by hand."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
+
+import flint
+import pytest
+import sympy
+from flint import acb, arb
+
+import freesym as fs
+from freesym.errors import ConvergenceError, InvalidLawError
+from freesym.relations import nodes
+from freesym.solve.contours import contour
+from freesym.solve.exact import exact_measure
+from freesym.solve.ranges import growth_of
+from freesym.spectrum.certified import enclosed
+from freesym.spectrum.certified_edges import exact_ends
+from freesym.spectrum.certified_means import _mean_on_circle
+from freesym.spectrum.certified_numbers import MOST_DIGITS, _from_decimal, bits_for, refined
+from freesym.spectrum.certified_reciprocals import side_of
+from freesym.transforms.certified_roots import _Curve
+
+HALF = Fraction(1, 2)
+T = sympy.Symbol("t")
+MP, SC, U = fs.MarchenkoPastur, fs.Semicircle, fs.Uniform
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        100 * sympy.exp(T) + 5,
+        T**2 * sympy.exp(1 - 3 * T) + 40,
+        sympy.exp(-2 * T) * 7 - T**3,
+        50 + sympy.exp(T / 2) + T,
+    ],
+    ids=str,
+)
+def test_growth_bounds_the_function(function: Any) -> None:
+    found = growth_of(function, T, arb(4))
+    assert found is not None
+    a, b = found
+    for t in (-60, -9, -4, 4, 7, 33):
+        value = arb(str(sympy.Abs(sympy.N(function.subs(T, t), 30))))
+        assert value <= (a + b * abs(t)).exp()
+
+
+@pytest.mark.parametrize(
+    ("law", "mean"),
+    [
+        (SC(1, 2), 1),
+        (MP(HALF), 1),
+        (SC(1, 1) + MP(HALF), 2),
+        ((U(0, 1) + 1).inverse(), sympy.log(2)),
+    ],
+    ids=repr,
+)
+def test_means_on_circles(law: fs.Law, mean: Any) -> None:
+    """The moments that are left over are below ``4^-(n + 1)``, for ``n`` of the 128 bits."""
+    with flint.ctx.workprec(128):
+        found = _mean_on_circle(law.relation())
+        assert found.contains(arb(str(sympy.N(mean, 60))).mid())
+        assert found.rad() < arb(2) ** -100
+
+
+def test_ends_of_affine_images_are_exact() -> None:
+    moved = nodes.Affine(U(0, 1).relation(), Fraction(-3, 2), HALF)
+    assert exact_ends(moved) == [-1, HALF]
+    assert exact_ends(nodes.Affine(SC(0, 1).relation(), 2, sympy.sqrt(2))) is None
+
+
+@pytest.mark.parametrize("scale", [HALF, -HALF, 3, -3])
+def test_sides_of_scaled_laws(scale: Any) -> None:
+    """All of the mass is on the left of 9, none of it on that of -9."""
+    law = nodes.Affine(U(0, 1).relation(), scale, 1)
+    assert [side_of(law, arb(x)) for x in (-9, 9)] == [side_of(U(0, 1).relation(), arb(x))
+                                                        for x in (-9, 9)]  # fmt: skip
+
+
+def test_numbers_that_are_too_long_name_the_limit() -> None:
+    with pytest.raises(InvalidLawError, match=f"more than {4 * MOST_DIGITS} digits"):
+        _from_decimal("1", "", 4 * MOST_DIGITS + 1, "x")
+    assert _from_decimal("-12", "5", -1, "x") == Fraction(-5, 4)
+    assert _from_decimal("3", "", 2, "x") == 300
+
+
+def test_points_without_a_solution_are_tried_with_more_bits_first() -> None:
+    tried: list[int] = []
+
+    def compute(bits: int) -> Any:
+        tried.append(bits)
+        raise ConvergenceError("no solution", [0.0])
+
+    with pytest.raises(ConvergenceError, match="no solution"):
+        refined(compute, 20, lambda: "the value")
+    assert len(tried) > 1
+    assert tried == sorted(tried)
+    assert tried[-2] <= bits_for(20) + 512 < tried[-1]
+
+
+def _curve(polynomial: list[int], places: list[float]) -> Any:
+    return SimpleNamespace(
+        _polynomial=lambda x: flint.fmpq_poly(polynomial),
+        _places=places,
+        zeros=list(map(arb, places)),
+    )
+
+
+def test_a_root_is_chosen_where_it_is_the_only_one() -> None:
+    found = _Curve._lower_root(_curve([2, 2, 1], []), Fraction(0), 200)  # -1 - i and -1 + i
+    assert found is not None
+    assert found.overlaps(acb(-1, -1))
+    assert found.imag.rel_accuracy_bits() >= 200
+    two = [4, 0, 5, 0, 1]  # (w^2 + 1)(w^2 + 4)
+    assert _Curve._lower_root(_curve(two, []), Fraction(0), 200) is None
+    real = [2, -3, 1]
+    assert _Curve._lower_root(_curve(real, []), Fraction(0), 200) is None
+
+
+@pytest.mark.parametrize("places", [[-1.0, 0.0], [-2.0, -1.5], [1.0, 7.0], [0.5]])
+def test_points_inside_lie_between_the_zeros(places: list[float]) -> None:
+    ends = [-float("inf"), *places, float("inf")]
+    for i, (low, high) in enumerate(pairwise(ends)):
+        assert low < _Curve._inside(_curve([1], places), i) < high
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        U(1, 2).inverse(),
+        (MP(HALF) + 1).inverse(),
+        fs.boolean_sum(U(0, 1), MP(HALF)),
+        fs.boolean_sum(U(-1, 1), U(-1, 1)),
+        fs.monotone(U(0, 1), fs.Bernoulli(HALF)),
+        fs.mixture([U(0, 1), SC()]),
+        -2 * (SC() + MP(HALF)) + 1,
+        MP(HALF) @ MP(2),
+        U(-1, 2).square(),
+        MP(HALF).reshape(HALF),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("z", [(0.3, 0.4), (-2, 1e-3), (9, 5)])
+def test_psi_and_g_are_of_one_point(law: fs.Law, z: tuple[float, float]) -> None:
+    """``psi = z g - 1``."""
+    with flint.ctx.workprec(160):
+        point = acb(*z)
+        found = enclosed(law.relation(), point, 128)
+        assert (found.psi - (point * found.g - 1)).contains(0)
+        assert found.psi.imag.rel_accuracy_bits() > 80
+
+
+@pytest.mark.parametrize("x", [Fraction(1, 100), Fraction(-1, 3)])
+def test_contours_ascend_past_every_crossing(x: Fraction) -> None:
+    """A quintic with its values taken at unequal distances."""
+    function = T * (T - sympy.Rational(1, 4)) * (T + 2) * (T - 3) * (T + sympy.Rational(9, 4))
+    measure = exact_measure(fs.Pushforward(function).relation())
+    path = contour(measure, arb(x.numerator) / x.denominator).path
+    reals = [float(point.real.mid()) for point in path]
+    assert len(reals) == 2 + 3 * 5
+    assert reals == sorted(reals)
+    assert len(set(reals)) == len(reals)
