@@ -15,9 +15,12 @@ from flint import acb, arb
 import freesym as fs
 from freesym.errors import ConvergenceError, InvalidLawError
 from freesym.relations import nodes
+from freesym.solve.boxes import inflated
 from freesym.solve.contours import contour
 from freesym.solve.exact import exact_measure
-from freesym.solve.ranges import growth_of
+from freesym.solve.ranges import _power, growth_of
+from freesym.solve.tape import Op
+from freesym.solve.turns import _constant, _value
 from freesym.spectrum.certified import enclosed
 from freesym.spectrum.certified_edges import exact_ends
 from freesym.spectrum.certified_means import _mean_on_circle
@@ -164,3 +167,67 @@ def test_contours_ascend_past_every_crossing(x: Fraction) -> None:
     assert len(reals) == 2 + 3 * 5
     assert reals == sorted(reals)
     assert len(set(reals)) == len(reals)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, -2, -3])
+def test_ranges_of_whole_powers(n: int) -> None:
+    """Over ``[-1, 2]`` and ``[-3, -2]``: 0 is inside the first and must be a value."""
+    for low, high in ((-1, 2), (-3, -2)):
+        found = _power((arb(low), arb(high)), (arb(n), arb(n)), sympy.Integer(n))
+        values = [float(x) ** n for x in (low, high, low + 0.25, high - 0.25)]
+        if low < 0 < high and n < 0:
+            assert not (found[0].is_finite() and found[1].is_finite())
+            continue
+        values += [0.0] if low < 0 < high else []
+        assert float(found[0]) == pytest.approx(min(values), rel=1e-14)
+        assert float(found[1]) == pytest.approx(max(values), rel=1e-14)
+
+
+def test_ranges_of_roots_need_a_positive_base() -> None:
+    root = sympy.Rational(1, 2)
+    half = (arb(1) / 2, arb(1) / 2)
+    low, high = _power((arb(4), arb(9)), half, root)
+    assert low.contains(2) or low < 2
+    assert (float(low), float(high)) == pytest.approx((2, 3), rel=1e-14)
+    for below in (arb(0), arb("-0.5"), arb(-2)):
+        low, high = _power((below, arb(9)), half, root)
+        assert not (low.is_finite() or high.is_finite())
+
+
+@pytest.mark.parametrize("q", [0, 1, Fraction(3, 2), -1])
+def test_levels_outside_of_0_and_1_have_no_certified_quantile(q: Any) -> None:
+    with pytest.raises(InvalidLawError, match="between 0 and 1"):
+        SC().quantile(q, digits=20)
+
+
+def test_boxes_about_axes() -> None:
+    for middle in (acb(3), acb(0, 3), acb(3, 4)):
+        box = inflated(middle, arb(1) / 8, axial=True)
+        assert box.contains(middle)
+        for part, radius in ((middle.real, box.real.rad()), (middle.imag, box.imag.rad())):
+            # radii are rounded up to 30 bits
+            assert float(radius) == pytest.approx(0 if part.is_zero() else 1 / 8, rel=1e-8)
+        assert box.mid() == middle
+
+
+def test_linear_forms_of_real_rows() -> None:
+    """``c + a``, ``c - a`` and ``c a``, as forms of the rows that are given."""
+    three, given = Fraction(3), {0: {0: Fraction(1)}}
+    forms = []
+    for operation in (Op.SHIFT, Op.REFLECT, Op.SCALE):
+        tape: Any = SimpleNamespace(constants=[three], rows=[None, (operation, 0, 0, 0)])
+        forms.append(_value(tape, 1, given))
+    constant = next(iter(_constant(three)))
+    assert forms[0] == {constant: three, 0: 1}
+    assert forms[1] == {constant: three, 0: -1}
+    assert forms[2] == {0: three}
+
+
+@pytest.mark.parametrize("x", [(9, 0), (2, 1)])
+def test_the_part_beyond_the_cut_is_real_at_real_points(x: tuple[int, int]) -> None:
+    """A function that is bounded far away: the integral ends at a cut."""
+    measure = exact_measure(fs.Pushforward(sympy.tanh(T)).relation())
+    with flint.ctx.workprec(100):
+        found = measure.transform(acb(*x))[0]
+        assert found.imag.is_zero() == (x[1] == 0)
+        assert abs(complex(found) - fs.Pushforward(sympy.tanh(T)).G(complex(*x))) < 1e-12
