@@ -21,7 +21,8 @@ from freesym.solve.exact import exact_measure
 from freesym.solve.ranges import _power, growth_of
 from freesym.solve.tape import Op
 from freesym.solve.turns import _constant, _value
-from freesym.spectrum.certified import enclosed
+from freesym.spectrum.certified import _beside_pole, enclosed
+from freesym.spectrum.certified_discrete import DiscreteLaw
 from freesym.spectrum.certified_edges import exact_ends
 from freesym.spectrum.certified_means import _mean_on_circle
 from freesym.spectrum.certified_numbers import MOST_DIGITS, _from_decimal, bits_for, refined
@@ -231,3 +232,23 @@ def test_the_part_beyond_the_cut_is_real_at_real_points(x: tuple[int, int]) -> N
         found = measure.transform(acb(*x))[0]
         assert found.imag.is_zero() == (x[1] == 0)
         assert abs(complex(found) - fs.Pushforward(sympy.tanh(T)).G(complex(*x))) < 1e-12
+
+
+def test_masses_of_rational_functions_are_residues() -> None:
+    """``(x - 1)/(x (x - 2)) = 1/(2 x) + 1/(2 (x - 2))``."""
+    law: Any = SimpleNamespace(
+        numerator=flint.fmpq_poly([-1, 1]), denominator=flint.fmpq_poly([0, -2, 1])
+    )
+    masses = [DiscreteLaw._exact_mass(law, arb(x)) for x in (0, 2, 1)]
+    assert masses == [HALF, HALF, None]
+
+
+def test_boolean_sums_of_two_equal_laws_beside_a_zero_of_g() -> None:
+    """``1/G = 2/g - z``, which is ``z - k - k`` for ``k = z - 1/g``."""
+    z, g = acb(3, 2), acb("0.25", "-0.125")
+    term, nothing = U().relation(), acb("nan")
+    relation: Any = SimpleNamespace(terms=(term, term))
+    found = _beside_pole(relation, [(g, nothing, nothing)] * 2, z)
+    assert found.overlaps(1 / (2 / g - z))
+    rest = _beside_pole(relation, [(g, nothing, nothing), (g, nothing, acb(5))], z)
+    assert rest.overlaps(1 / (1 / g - 5))

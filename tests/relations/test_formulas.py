@@ -40,6 +40,7 @@ PRODUCTS = [
     (1 - X / 3) ** 5 / (2 + X) ** 2,
     sympy.exp(X) * (1 + X) / 2,
     (X**2 + X + 4) ** sympy.Rational(1, 3),
+    2**X * (3 + X),
 ]
 
 

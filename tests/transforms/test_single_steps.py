@@ -23,7 +23,7 @@ from freesym.transforms.checks import samples
 from freesym.transforms.closed_forms import ClosedForms
 from freesym.transforms.cubics import cubic_zeros
 from freesym.transforms.degrees import ELIMINATED, SUBSTITUTED, check_degree
-from freesym.transforms.densities import _end, _points_outside, _random_points
+from freesym.transforms.densities import _end, _odd_part, _points_outside, _random_points
 from freesym.transforms.derivation_notation import Notation, equal, native_letter
 from freesym.transforms.derivation_steps import _definition
 from freesym.transforms.derivation_text import _LINE, _broken, equation_latex
@@ -58,6 +58,7 @@ def test_boundary_values_on_the_real_line(side: int) -> None:
     [
         (1 + 4 * X, sympy.Rational(1, 4)),
         (X**2 - 3 * X + 2, 1),
+        (3 * X**2 - 4 * X + 1, sympy.Rational(1, 3)),
         (2 * X**2 - 5 * X - 3, HALF),
         (X**2 + X + 4, 2),
         (3 * X**2 + 12, 2),
@@ -134,6 +135,11 @@ def test_squares_of_real_numbers_have_roots_of_either_sign() -> None:
     assert _root_of_square(sympy.Integer(2)) == sympy.sqrt(2)
 
 
+def test_signs_are_those_of_odd_factors() -> None:
+    found = _odd_part(-3 * X**2 * (X - 1) * (X + 2) ** 3)
+    assert sympy.expand(found + (X - 1) * (X + 2)) == 0
+
+
 def test_constants_of_products_are_moduli_of_powers() -> None:
     bases = {sympy.Integer(-2): HALF, X + 3: sympy.Integer(2), sympy.Integer(5): sympy.Integer(3)}
     found = _linear(bases, X)
@@ -174,6 +180,7 @@ def test_bases_of_power_products_have_the_modulus_of_w(law: fs.Law) -> None:
         Z**2 * G**3 - Z * G + 1,
         Z * G**3 - Z * G + 1,
         (Z - 2) ** 2 * G**3 - (Z - 2) * G + 1,
+        Z**2 * (G - 1) ** 3 - Z * (G - 1) + 1,
     ],
 )
 def test_cubic_formulas_are_zeros(polynomial: Any) -> None:
