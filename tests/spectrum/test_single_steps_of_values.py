@@ -13,14 +13,18 @@ import pytest
 from flint import arb
 
 import freesym as fs
+from freesym.kernels import layout
 from freesym.lowering.cells import Half
-from freesym.lowering.measure import _split
+from freesym.lowering.measure import _join, _split
 from freesym.relations.convolutions import Additive
 from freesym.solve.preimages import _mass
+from freesym.spectrum.arcs import _middle
+from freesym.spectrum.atoms import _limit
 from freesym.spectrum.beside import extent
 from freesym.spectrum.bounds import _products
 from freesym.spectrum.expansions import s_transform
-from freesym.spectrum.quantiles import _without_rounding
+from freesym.spectrum.quantiles import QuantileTable, _below_the_table, _without_rounding
+from freesym.spectrum.support import _Scan
 
 HALF = Fraction(1, 2)
 MP = fs.MarchenkoPastur
@@ -109,3 +113,71 @@ def test_terms_with_powers_enter_log_potentials() -> None:
     slope = (law.log_potential(x + h) - law.log_potential(x - h)) / (2 * h)
     assert slope == pytest.approx(law.G(x).real, rel=1e-8)
     assert law.log_potential(1e9) == pytest.approx(math.log(1e9), abs=1e-8)
+
+
+def test_limits_of_masses_beside_atoms() -> None:
+    """What falls as a power is no mass; what settles geometrically is continued."""
+    assert _limit(np.array([1.0, 0.4, 0.16])) == 0
+    assert _limit(0.5 + 0.1 ** np.arange(1.0, 4.0)) == pytest.approx(0.5, rel=1e-12)
+    assert _limit(np.array([0.5, 0.5, 0.5])) == 0.5
+
+
+def test_brackets_that_span_powers_are_halved_geometrically() -> None:
+    low = np.array([1e-10, 1.0, -1.0, -1.0])
+    high = np.array([1.0, 2.0, -1e-10, 1e-10])
+    assert _middle(low, high) == pytest.approx([1e-5, 1.5, -1e-5, 0.5 * (1e-10 - 1)], rel=1e-14)
+
+
+def test_quantiles_below_the_first_point_follow_the_power_law() -> None:
+    """``P(X <= x) = 0.1 (x/x_1)^(1/4)`` up to the first point ``x_1 = 1e-290``."""
+    first, power, level = 1e-290, 0.25, 0.1
+    table = QuantileTable(
+        np.array([0.0, first, 1.0]), np.array([0.0, level, 1.0]),
+        np.array([np.inf, power * level / first, 0.0]),
+    )  # fmt: skip
+    q = np.array([0.01, 0.05, 0.09, 0.5])
+    x = np.full(4, np.nan)
+    _below_the_table(table, q, x)
+    assert x[:3] == pytest.approx(first * (q[:3] / level) ** (1 / power), rel=1e-12, abs=0)
+    assert np.isnan(x[3])
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_soft_edges_are_extrapolated_from_outside(side: int) -> None:
+    """The square of ``dz/ds`` is linear there, up to the square of the distance."""
+    law = fs.Semicircle() + MP(HALF)
+    edge = float(law.edges(digits=25)[side])
+    scan: Any = SimpleNamespace(relation=law.relation().numeric())
+    errors = []
+    for width in (1e-6, 1e-7):
+        out, into = (edge + sign * width * (1 if side else -1) for sign in (1, -1))
+        errors.append(abs(_Scan._extrapolated(scan, out, into) - edge))
+    assert errors[0] < 1e-7
+    assert errors[1] < errors[0] / 50
+
+
+def test_narrow_bands_without_mass_are_noise() -> None:
+    def scan(density: float) -> Any:
+        return SimpleNamespace(_at=lambda x: (np.full(len(x), density), None))
+
+    assert _Scan._is_noise(scan(1e-3), 1.0, 1.0 + 2e-7, 3.0)
+    assert not _Scan._is_noise(scan(1e-3), 1.0, 1.5, 3.0)
+    assert not _Scan._is_noise(scan(1e2), 1.0, 1.0 + 2e-7, 3.0)
+
+
+def test_joints_of_panels_grow_with_the_panels() -> None:
+    def joint(scale: float) -> tuple[float, float]:
+        first, second = (
+            SimpleNamespace(left=a * scale, right=b * scale, slopes=(9.0 * scale, 9.0 * scale),
+                            reals=np.zeros(64))
+            for a, b in ((0, 1), (1, 3))
+        )  # fmt: skip
+        _join(first, second)  # type: ignore[arg-type]
+        assert first.reals[layout.RIGHT_JOINT] == second.reals[layout.LEFT_JOINT]
+        assert first.reals[layout.RIGHT_FLOOR] == second.reals[layout.LEFT_FLOOR]
+        return first.reals[layout.RIGHT_JOINT], first.reals[layout.RIGHT_FLOOR]
+
+    square, floor = joint(1.0)
+    assert 0 < square <= 0.25
+    assert joint(8.0) == pytest.approx((64 * square, 8 * floor), rel=1e-14)
+    assert joint(0.125) == pytest.approx((square / 64, floor / 8), rel=1e-14)
