@@ -16,14 +16,18 @@ import freesym as fs
 from freesym.errors import ConvergenceError, InvalidLawError
 from freesym.relations import nodes
 from freesym.solve.boxes import inflated
+from freesym.solve.certificate import Certifier
 from freesym.solve.contours import contour
 from freesym.solve.exact import exact_measure
+from freesym.solve.machine import Sides
 from freesym.solve.ranges import _power, growth_of
 from freesym.solve.tape import Op
 from freesym.solve.turns import _constant, _value
+from freesym.spectrum import certified_edges, certified_values
 from freesym.spectrum.certified import _beside_pole, enclosed
 from freesym.spectrum.certified_discrete import DiscreteLaw
-from freesym.spectrum.certified_edges import exact_ends
+from freesym.spectrum.certified_edges import _distance, exact_ends, located_edges
+from freesym.spectrum.certified_inversion import _Inverse
 from freesym.spectrum.certified_means import _mean_on_circle
 from freesym.spectrum.certified_numbers import MOST_DIGITS, _from_decimal, bits_for, refined
 from freesym.spectrum.certified_reciprocals import side_of
@@ -252,3 +256,71 @@ def test_boolean_sums_of_two_equal_laws_beside_a_zero_of_g() -> None:
     assert found.overlaps(1 / (2 / g - z))
     rest = _beside_pole(relation, [(g, nothing, nothing), (g, nothing, acb(5))], z)
     assert rest.overlaps(1 / (1 / g - 5))
+
+
+def test_what_only_rounding_makes_complex_is_outside_of_the_spectrum() -> None:
+    def engine(g: Any) -> Any:
+        return SimpleNamespace(machine=SimpleNamespace(run=lambda *_: [g]), final=None, g=0)
+
+    with flint.ctx.workprec(128):
+        for power, outside in ((-40, False), (-100, True)):
+            g = acb(1, arb(2) ** power)
+            assert Certifier._is_outside(engine(g), [acb(0, 1), acb(2)], Sides()) is outside
+        assert Certifier._is_outside(engine(acb(1, 1)), [acb(2), acb(-3)], Sides())
+        assert not Certifier._is_outside(engine(acb(1)), [acb(1, 1)], Sides())
+
+
+def test_monotone_sums_where_f_is_infinite() -> None:
+    """``psi = z g - 1`` at 0, where the inner law, symmetric about 0, has a zero of G."""
+    law = fs.monotone(U(0, 1), fs.TwoPoint(-1, 1, HALF))
+    found = enclosed(law.relation(), acb(0), 128)
+    assert found.psi.contains(-1)
+    assert found.psi.real.rad() < 1e-20
+
+
+@pytest.mark.parametrize("scale", [Fraction(1, 1000), 1000])
+def test_tolerances_of_inverses_have_no_unit(scale: Any) -> None:
+    def tolerance(law: fs.Law, start: float) -> float:
+        inverse: Any = SimpleNamespace(relation=law.relation(), start=acb(start), name="g")
+        return float(_Inverse._tolerance(inverse, 64).mid())
+
+    assert tolerance(scale * U(0, 1), 50.0 * float(scale)) == pytest.approx(
+        tolerance(U(0, 1), 50.0)
+    )
+
+
+def test_distances_are_relative() -> None:
+    for x in ("0.001", "0.5", "3", "1000"):
+        assert _distance(arb(x), 100) == pytest.approx(
+            float(arb(x)) * float(_distance(arb(1), 100))
+        )
+
+
+def test_edges_of_three_bands() -> None:
+    law = fs.Discrete([-4, 0, 4]) + SC(0, HALF)
+    edges = law.edges(digits=20)
+    assert len(edges) == 6
+    for found, double in zip(edges, law.edges(), strict=True):
+        assert float(found) == pytest.approx(float(double), rel=1e-12)
+    assert located_edges(law.relation(), 20) is not None
+
+
+def test_levels_beside_atoms_decide_quantiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below the atom 1/4, with it 1/2: the levels in between, and the upper one, are at it."""
+    levels = (Fraction(1, 4), arb("0.5"))
+    monkeypatch.setattr(certified_values, "levels_beside", lambda relation, place: levels)
+    relation, quarter = U().relation(), Fraction(1, 4)
+    for q, there in ((Fraction(2, 5), True), (HALF, True), (Fraction(3, 5), False)):
+        assert certified_values._is_exactly_at(relation, 0, quarter, q) is there
+    assert not certified_values._is_exactly_at(relation, 0, quarter, Fraction(1, 5))
+
+
+def test_no_value_proves_no_exact_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any) -> Any:
+        raise ConvergenceError("no solution", [0.0])
+
+    around = SimpleNamespace(poles=0, low=arb(-1), high=arb(1))
+    monkeypatch.setattr(certified_edges, "arc", lambda *_: around)
+    monkeypatch.setattr(certified_edges, "reciprocal", refused)
+    assert certified_edges._passes(U().relation(), arb(2), arb(0), 64)
+    assert not certified_edges._passes(U().relation(), arb(2), arb(0), 64, exactly=True)
